@@ -1,0 +1,1 @@
+"""Rueda: the whole life of a machine-learning model, and round again."""

@@ -1,0 +1,1 @@
+"""The preparation: feature transforms, each fitted and applied in one file."""

@@ -1,0 +1,1 @@
+"""Adapters of the engine seam, one a file, found by entry point."""

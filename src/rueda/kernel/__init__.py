@@ -1,0 +1,1 @@
+"""The kernel: digests, artifacts, tallies, transforms, stages, records, seams and errors."""

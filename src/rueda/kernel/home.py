@@ -1,0 +1,64 @@
+"""A home: a store and a ledger that belong together, and the folders beside them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rueda.kernel.errors import WriteRefused
+from rueda.kernel.plugins import load_plugin
+from rueda.kernel.seams import Ledger, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder that holds everything Rueda knows; copied elsewhere, it opens there.
+
+    Attributes
+    ----------
+    folder
+        ``store/`` (bytes by digest), ``ledger.db``, ``logs/`` (prediction logs), ``scratch/``.
+    """
+
+    folder: Path
+    store: Store
+    ledger: Ledger
+
+    @property
+    def logs(self) -> Path:
+        """Where the prediction logs of the local server live, one folder for each name."""
+        return self.folder / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder / "scratch"
+
+
+def open_home(folder: Path) -> Home:
+    """The home in ``folder``, made if it is not there.
+
+    Raises
+    ------
+    WriteRefused
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "scratch").mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        with tempfile.TemporaryFile(dir=folder / "scratch"):
+            pass
+    except OSError as error:
+        raise WriteRefused(
+            f"the home {folder} cannot be written",
+            expected="a folder that this user can write",
+            got=os.strerror(error.errno or 0),
+            do="set RUEDA_HOME to another folder, or mend its permissions",
+        ) from error
+    store = load_plugin("store", "local")(folder / "store")
+    ledger = load_plugin("ledger", "sqlite")(folder / "ledger.db")
+    return Home(folder, store, ledger)

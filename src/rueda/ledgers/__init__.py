@@ -1,0 +1,1 @@
+"""Adapters of the ledger seam, one a file, found by entry point."""

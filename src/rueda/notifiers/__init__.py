@@ -1,0 +1,1 @@
+"""Adapters of the notifier seam, one a file, found by entry point."""

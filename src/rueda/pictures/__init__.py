@@ -1,0 +1,1 @@
+"""Pictures: Vega-Lite specs from artifacts, for report, page and notebook alike."""

@@ -1,0 +1,1 @@
+"""The control server: the rollout controller, and what watches over live deployments."""

@@ -1,0 +1,1 @@
+"""The inference server: follow a ref, answer, log predictions, split traffic, speak HTTP."""

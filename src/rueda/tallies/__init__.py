@@ -1,0 +1,1 @@
+"""Tallies: the mergeable accumulators of the kernel's Tally."""

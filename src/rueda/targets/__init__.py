@@ -1,0 +1,1 @@
+"""Adapters of the target seam, one a file, found by entry point."""

@@ -1,0 +1,1 @@
+"""Law suites: what every implementation of a seam, every tally and every transform must satisfy."""

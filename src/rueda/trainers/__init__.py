@@ -1,0 +1,1 @@
+"""Adapters of the trainer seam, one a file, found by entry point."""

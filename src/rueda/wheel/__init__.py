@@ -1,0 +1,1 @@
+"""The wheel: plan, reuse, run, resume a lifecycle, and open what its runs made."""
