@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,18 @@ class Home:
     @property
     def scratch(self) -> Path:
         return self.folder / "scratch"
+
+
+def home_folder(project: Path, environment: Mapping[str, str]) -> Path:
+    """Where the home of ``project`` is: ``RUEDA_HOME``, ``[tool.rueda] home`` of its pyproject.toml, or ``.rueda``."""
+    if named := environment.get("RUEDA_HOME"):
+        return Path(named).expanduser()
+    configuration = project / "pyproject.toml"
+    if configuration.exists():
+        tool = tomllib.loads(configuration.read_text(encoding="utf-8")).get("tool", {})
+        if named := tool.get("rueda", {}).get("home"):
+            return project / Path(named).expanduser()
+    return project / ".rueda"
 
 
 def open_home(folder: Path) -> Home:
