@@ -72,7 +72,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'rueda' has no attribute {name!r}")
     from rueda.kernel.errors import UnknownName
 
-    # hasattr() and tab completion ask for names that are not there: that must stay an AttributeError.
+    # hasattr() and tab completion ask for names that are not there: that must stay an
+    # AttributeError.
     raise AttributeError(str(UnknownName.among("name in rueda", name, _WHERE)))
 
 

@@ -28,7 +28,8 @@ class Declaration:
     Parameters
     ----------
     name
-        Names the model everywhere: ``name@3``, ``name@champion``. Lowercase letters, digits, ``.``, ``_``, ``-``.
+        Names the model everywhere: ``name@3``, ``name@champion``. Lowercase letters, digits, ``.``,
+        ``_``, ``-``.
     extract, prepare, train, evaluate, register, deploy, monitor
         What each stage is to do; only ``extract`` and ``train`` have no default.
     project
@@ -86,7 +87,9 @@ STAGE_NAMES = ("extract", "prepare", "train", "evaluate", "register", "deploy", 
 
 
 def _declaring_folder() -> Path:
-    """The folder of the file that is declaring a lifecycle right now; the working folder in a notebook."""
+    """The folder of the file that is declaring a lifecycle right now; the working folder in a
+    notebook.
+    """
     here = str(Path(__file__).parent)
     frame = sys._getframe(1)
     while frame.f_back is not None:

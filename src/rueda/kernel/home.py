@@ -39,7 +39,9 @@ class Home:
 
 
 def home_folder(project: Path, environment: Mapping[str, str]) -> Path:
-    """Where the home of ``project`` is: ``RUEDA_HOME``, ``[tool.rueda] home`` of its pyproject.toml, or ``.rueda``."""
+    """Where the home of ``project`` is: ``RUEDA_HOME``, ``[tool.rueda] home`` of its
+    pyproject.toml, or ``.rueda``.
+    """
     if named := environment.get("RUEDA_HOME"):
         return Path(named).expanduser()
     configuration = project / "pyproject.toml"

@@ -155,6 +155,15 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that a source could not use: where it stood, its own text, and why."""
+
+    source: str
+    row: str
+    reason: str
+
+
 @runtime_checkable
 class Source(Protocol):
     """Yields batches, and a content version that changes when, and only when, what it would yield
@@ -165,8 +174,14 @@ class Source(Protocol):
         """The digest of the content: touching a file does not change it."""
         ...
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows in a stable order, all batches of one schema."""
+    def batches(
+        self, reject: Callable[[Rejected], None] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows in a stable order, all batches of one schema, at least one batch.
+
+        A row that cannot be used goes to ``reject`` and is left out; without ``reject`` it raises
+        BrokenInput.
+        """
         ...
 
 
@@ -194,7 +209,8 @@ class Trainer(Protocol):
         ...
 
     def describe(self, model: object) -> Json:
-        """The canonical form of the unfitted ``model``: class and parameters, for the fingerprint."""
+        """The canonical form of the unfitted ``model``: class and parameters, for the fingerprint.
+        """
         ...
 
     def fit(

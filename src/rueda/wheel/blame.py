@@ -15,9 +15,9 @@ def blame(
 ) -> BaseException:
     """What to raise for ``error`` out of ``stage``.
 
-    Errors of ours and interrupts stay as they are. An error whose traceback passes through a file of ``project`` becomes
-    a UserCodeError that names the line and the command that runs just that stage under a debugger; any other one is a
-    Defect of ours.
+    Errors of ours and interrupts stay as they are. An error whose traceback passes through a file
+    of ``project`` becomes a UserCodeError that names the line and the command that runs just that
+    stage under a debugger; any other one is a Defect of ours.
     """
     if isinstance(error, RuedaError) or not isinstance(error, Exception):
         return error

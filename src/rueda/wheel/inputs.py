@@ -1,4 +1,6 @@
-"""Where the inputs of a turn come from that no earlier stage made: the source, the schema file, the champion."""
+"""Where the inputs of a turn come from that no earlier stage made: the source, the schema file, the
+champion.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,12 @@ def schema_file(spec: Extract, project: Path) -> Path | None:
 
 
 def rival(home: Home, name: str, preparation: Artifact, model: Artifact) -> Artifact | None:
-    """The champion that a candidate is judged against: the newest one that is not the candidate itself.
+    """The champion that a candidate is judged against: the newest one that is not the candidate
+    itself.
 
-    A candidate that was promoted is the champion when the same turn is asked for again; judged against itself it would
-    be judged anew each time. So moves to a release of the very same model are passed over.
+    A candidate that was promoted is the champion when the same turn is asked for again; judged
+    against itself it would be judged anew each time. So moves to a release of the very same model
+    are passed over.
     """
     moves = home.ledger.find(RefMove, name=f"{name}@champion", limit=1000)
     same = {"preparation": preparation.digest, "model": model.digest}

@@ -35,7 +35,9 @@ class Lifecycle(Declaration):
     """
 
     def home(self, environment: Mapping[str, str] | None = None) -> Home:
-        """The home of this lifecycle: ``RUEDA_HOME``, ``[tool.rueda] home``, or ``.rueda/`` beside its file."""
+        """The home of this lifecycle: ``RUEDA_HOME``, ``[tool.rueda] home``, or ``.rueda/`` beside
+        its file.
+        """
         assert self.project is not None
         return open_home(
             home_folder(self.project, os.environ if environment is None else environment)

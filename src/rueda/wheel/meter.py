@@ -13,8 +13,8 @@ _CLEAR = Path("/proc/self/clear_refs")
 class Meter:
     """Starts when it is made; ``read`` gives the cost since then.
 
-    Peak memory is that of the whole process since the start, where the kernel lets us reset its high-water mark (Linux);
-    elsewhere it is the mark since the process began.
+    Peak memory is that of the whole process since the start, where the kernel lets us reset its
+    high-water mark (Linux); elsewhere it is the mark since the process began.
     """
 
     def __init__(self) -> None:

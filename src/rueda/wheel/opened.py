@@ -182,7 +182,9 @@ class ReleasedModel:
     release: Release
 
     def predict(self, frame: object) -> np.ndarray:
-        """One label (or value) a row of ``frame``; columns that the model does not know are ignored."""
+        """One label (or value) a row of ``frame``; columns that the model does not know are
+        ignored.
+        """
         answers = self.release.predict(as_batch(frame, self.release))
         return answers.labels if self.release.task != "regression" else answers.values
 

@@ -56,7 +56,8 @@ class Heartbeat:
         try:
             self._ledger.lease(self._name, self._owner, 0, token=self.lease.token)
         except LeaseLost:
-            # It expired and was taken over: whatever we would write next is fenced off by its token.
+            # It expired and was taken over: whatever we would write next is fenced off by its
+            # token.
             return
 
     def _beat(self) -> None:

@@ -67,7 +67,8 @@ def turn(
 ) -> tuple[Run, list[Execution]]:
     """Turn ``declaration`` once in ``home``; give the run and its seven executions, in order.
 
-    A stage whose key has been run before is reused, unless it is in ``fresh``. Stages after ``until`` are skipped.
+    A stage whose key has been run before is reused, unless it is in ``fresh``. Stages after
+    ``until`` are skipped.
 
     Raises
     ------
@@ -148,7 +149,8 @@ def _reusable(
     """An execution whose outputs are those that ``stage`` would make now."""
     found = _ran(now, key)
     if found is None and stage.name == "extract" and "schema" in inputs:
-        # Extraction that inferred this very schema gives what extraction under it gives: a law of the stage.
+        # Extraction that inferred this very schema gives what extraction under it gives: a law of
+        # the stage.
         bare = {n: a.digest for n, a in inputs.items() if n != "schema"}
         inferred = _ran(now, stage_key(stage, spec, bare, now.project))
         if inferred is not None and inferred.outputs["schema"] == inputs["schema"].digest:

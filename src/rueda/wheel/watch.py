@@ -6,7 +6,9 @@ from typing import Protocol
 
 
 class Watch(Protocol):
-    """Told of each stage's beginning, progress and end. Calls come from the thread that runs the stage."""
+    """Told of each stage's beginning, progress and end. Calls come from the thread that runs the
+    stage.
+    """
 
     def began(self, stage: str) -> None: ...
 
