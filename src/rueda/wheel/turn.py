@@ -20,7 +20,7 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Lease, Made, Run, utc_text
 from rueda.kernel.seams import Engine
 from rueda.kernel.stage import Context, Stage
-from rueda.lifecycle import STAGE_NAMES, Declaration
+from rueda.lifecycle import Declaration
 from rueda.wheel.blame import blame
 from rueda.wheel.fingerprint import Key, stage_key
 from rueda.wheel.inputs import reviewed_schema, rival, schema_file, source_version
@@ -77,9 +77,10 @@ def turn(
     KeyboardInterrupt
         Cancelled; recorded as such.
     """
+    names = [stage.name for stage, _ in declaration.stages()]
     for name in (*fresh, until):
-        if name not in STAGE_NAMES:
-            raise UnknownName.among("stage", name, STAGE_NAMES)
+        if name not in names:
+            raise UnknownName.among("stage", name, names)
     settle(home.ledger)
     run = Run(_new_id(), declaration.name, "running", utc_text(), trigger, host=owner_text())
     now = Turn(declaration, home, engine, run, actor, frozenset(fresh), watch or Silence())
@@ -95,10 +96,7 @@ def turn(
 
 
 def _turn_stages(now: Turn, until: str) -> None:
-    last = STAGE_NAMES.index(until)
-    for number, (stage, spec) in enumerate(now.declaration.stages()):
-        if number > last:
-            return
+    for stage, spec in now.declaration.stages():
         inputs = _inputs(now, stage)
         key = stage_key(stage, spec, {n: a.digest for n, a in inputs.items()}, now.project)
         execution = Execution(
@@ -117,6 +115,8 @@ def _turn_stages(now: Turn, until: str) -> None:
         else:
             _run_once(now, stage, spec, execution, inputs)
         _effects(now, stage)
+        if stage.name == until:
+            return
 
 
 def _inputs(now: Turn, stage: Stage) -> dict[str, Artifact]:
@@ -148,7 +148,7 @@ def _reusable(
 ) -> Execution | None:
     """An execution whose outputs are those that ``stage`` would make now."""
     found = _ran(now, key)
-    if found is None and stage.name == "extract" and "schema" in inputs:
+    if found is None and "schema" in stage.makes and "schema" in inputs:
         # Extraction that inferred this very schema gives what extraction under it gives: a law of
         # the stage.
         bare = {n: a.digest for n, a in inputs.items() if n != "schema"}
@@ -273,12 +273,12 @@ def _keep(now: Turn, outputs: Mapping[str, Digest]) -> None:
 
 def _effects(now: Turn, stage: Stage) -> None:
     """What the wheel does when a stage's outputs are there: stages themselves are pure."""
-    if stage.name == "extract":
+    if "schema" in stage.makes:
         _write_schema_file(now)
-    elif stage.name == "register":
+    if "release" in stage.makes:
         register_version(now.home, now.made["release"], actor=now.actor, why=f"run {now.run.id}")
         now.run = replace(now.run, release=now.made["release"].digest)
-    elif stage.name == "deploy":
+    if "deployment" in stage.makes:
         apply_deployment(now.home, now.made["deployment"], actor=now.actor, why=f"run {now.run.id}")
 
 
