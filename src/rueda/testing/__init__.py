@@ -1,1 +1,6 @@
-"""Law suites: what every implementation of a seam, every tally and every transform must satisfy."""
+"""The law suites: what every implementation of a seam promises, as code to run."""
+
+from rueda.testing.engine import check_engine
+from rueda.testing.store import check_store
+
+__all__ = ["check_engine", "check_store"]
