@@ -82,8 +82,10 @@ class Ledger(Protocol):
     ) -> int:
         """Insert or replace ``records`` by their id, and append one event for each, all or nothing.
 
-        Returns the sequence number of the last event. With ``lease``, raises LeaseLost and writes
-        nothing when the lease is no longer held (the fence).
+        A record that stands as given already, and an artifact that was made before, change nothing
+        and add no event, so a call may be repeated. Returns the sequence number of the last
+        record's event. With ``lease``, raises LeaseLost and writes nothing when the lease was taken
+        over or given back (the fence).
         """
         ...
 
@@ -91,8 +93,9 @@ class Ledger(Protocol):
         self, record: type[RecordT], *, limit: int = 100, before: str | None = None, **equal: Json
     ) -> list[RecordT]:
         """The records whose fields equal ``equal``, newest first, at most ``limit``; ``before`` is
-        an RFC 3339 time and keeps those written earlier. ``record`` may be any class of
-        ``rueda.kernel.record``.
+        an RFC 3339 time and keeps those first written earlier. ``record`` may be any class of
+        ``rueda.kernel.record``. Times of events strictly grow, so the ``at`` of the last event
+        found is an exact mark for the next page.
         """
         ...
 
@@ -102,8 +105,9 @@ class Ledger(Protocol):
         """Move the ref ``name`` from ``expect`` (None: it must not exist) to ``to`` (None: remove
         it).
 
-        Raises RefMoved, naming the winner, when the ref is elsewhere; a move to where the ref
-        already stands with ``expect`` equal to ``to`` is recorded too.
+        Raises RefMoved, naming the winner, when the ref is elsewhere, and records the attempt as an
+        event ``ref.refused``; a move to where the ref already stands with ``expect`` equal to
+        ``to`` is recorded too.
         """
         ...
 
@@ -111,8 +115,9 @@ class Ledger(Protocol):
         """Take the lease ``name`` (``token`` None), renew it (its token), or give it back (its
         token, ``ttl_s`` 0).
 
-        Tokens of one name only grow. Raises LeaseHeld while another owner's lease is alive,
-        LeaseLost on renewing one that was taken over.
+        Tokens of one name only grow. An owner that takes its own lease again gets a new token.
+        Raises LeaseHeld while another owner's lease is alive, LeaseLost on renewing one that was
+        taken over or given back.
         """
         ...
 

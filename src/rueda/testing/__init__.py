@@ -1,6 +1,7 @@
 """The law suites: what every implementation of a seam promises, as code to run."""
 
 from rueda.testing.engine import check_engine
+from rueda.testing.ledger import check_ledger
 from rueda.testing.store import check_store
 
-__all__ = ["check_engine", "check_store"]
+__all__ = ["check_engine", "check_ledger", "check_store"]
