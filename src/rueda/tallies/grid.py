@@ -70,6 +70,20 @@ def _coarse(state: State, shift: int) -> tuple[int, Array]:
     return first, counts
 
 
+def grid_pair(left: State, right: State) -> tuple[Array, Array, Array]:
+    """The middles of the cells that either side fills, and both sides' counts in them."""
+    both = grid_join(left, right)
+    values, _ = grid_values(both)
+    sides = []
+    for part in (left, right):
+        dense = np.zeros(len(both["counts"]), np.int64)
+        if len(part["counts"]):
+            first, counts = _coarse(part, both["shift"])
+            dense[first - both["first"] : first - both["first"] + len(counts)] = counts
+        sides.append(dense[both["counts"] > 0])
+    return values, sides[0], sides[1]
+
+
 def grid_values(state: State) -> tuple[Array, Array]:
     """The middle of each filled cell, and its count."""
     filled = np.flatnonzero(state["counts"])

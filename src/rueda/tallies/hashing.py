@@ -82,11 +82,12 @@ def _powers(base: int, count: int) -> Array:
     """base^0 … base^(count - 1) modulo 2^64; those of a segment are kept."""
     if base not in _POWERS:
         _POWERS[base] = _grown(base, _SEGMENT_BYTES + 1)
-    kept = _POWERS[base]
-    return kept[:count] if count <= len(kept) else _grown(base, count)
+    kept = _POWERS[base] if count <= len(_POWERS[base]) else _grown(base, count)
+    return kept[:count]
 
 
 def _grown(base: int, count: int) -> Array:
-    powers = np.full(count, base, np.uint64)
+    powers: Array = np.full(count, base, np.uint64)
     powers[0] = 1
-    return np.cumprod(powers, dtype=np.uint64)
+    np.cumprod(powers, out=powers)
+    return powers

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rueda.kernel.digest import Json
 from rueda.kernel.tally import State, Tally
@@ -159,8 +160,9 @@ def _sketch(kind: Kind, counted: State) -> State:
 
 
 def _text_sketch(words: pa.Array, counts: Array) -> State:
-    bounds = pa.compute.min_max(words).as_py()
+    bounds = pc.min_max(words).as_py()
     return {
+        "values": int(counts.sum()),
         "registers": registers_of(hash_bytes(words)),
         "frequent": frequent_of(words, counts, "text"),
         "min": clip(bounds["min"]),
@@ -191,7 +193,8 @@ def _sketch_join(kind: Kind, left: State, right: State) -> State:
     }
     if kind == "text":
         low, high = min(left["min"], right["min"]), max(left["max"], right["max"])
-        return {**both, "min": low, "max": high}
+        values = left["values"] + right["values"]
+        return {**both, "values": values, "min": low, "max": high}
     both["infinite"] = [a + b for a, b in zip(left["infinite"], right["infinite"], strict=True)]
     both["moments"] = moments_join(left["moments"], right["moments"])
     if kind == "time":
