@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
@@ -56,7 +57,9 @@ class ThreadEngine:
         def reduce_run(run: Sequence[Chunk], stop: threading.Event) -> State:
             return _reduce(tally, (tally.add(tally.empty(), c.batch()) for c in _until(stop, run)))
 
-        return _reduce(tally, self._ordered(reduce_run, runs))
+        # Closed here: an interrupt during a merge would else leave the workers to their runs.
+        with closing(self._ordered(reduce_run, runs)) as states:
+            return _reduce(tally, states)
 
     def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
         """Run ``function(*args)`` beside others; it may use the engine itself."""
@@ -69,7 +72,7 @@ class ThreadEngine:
 
     def _ordered(
         self, function: Callable[[S, threading.Event], T], items: Iterable[S]
-    ) -> Iterator[T]:
+    ) -> Generator[T]:
         stop = threading.Event()
         pool = ThreadPoolExecutor(self.workers, "rueda-engine")
         pending: deque[Future[T]] = deque()
