@@ -1,4 +1,4 @@
-"""The `rueda` command: finds the verb, runs it, and turns errors into four lines and an exit code."""
+"""The `rueda` command: finds the verb, runs it, and turns errors into an exit code."""
 
 from __future__ import annotations
 

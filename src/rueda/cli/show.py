@@ -6,6 +6,7 @@ import argparse
 import re
 
 from rueda.artifacts.scorecard import Scorecard
+from rueda.artifacts.version import version_name
 from rueda.cli.declared import add_place, the_home
 from rueda.cli.terminal import out, print_json, table
 from rueda.cli.turned import print_run
@@ -15,7 +16,6 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Made, Run
 from rueda.wheel.opened import TurnedRun
 from rueda.wheel.promotion import resolve
-from rueda.wheel.versions import version_text
 
 _EVERY = 1_000_000
 
@@ -56,7 +56,7 @@ def _show_version(home: Home, what: str, *, json: bool) -> int:
     manifest = read_manifest(home.store, release)
     traces = manifest.meta["traces"]
     card = Scorecard.open(home.store, Artifact("scorecard", traces["scorecard"]))
-    name = version_text(home, manifest.meta["name"], release.digest)
+    name = version_name(home.ledger, manifest.meta["name"], release.digest)
     if json:
         print_json(
             {

@@ -56,7 +56,7 @@ def cell_text(cell: object) -> str:
 
 
 class TerminalWatch:
-    """Shows each stage as it goes, on standard error: a live bar on a terminal, nothing when piped."""
+    """Shows each stage as it goes: a live bar on a terminal, nothing when piped."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -83,6 +83,7 @@ class TerminalWatch:
         self._task = self._live.add_task(stage, total=None, note="")
 
     def progress(self, stage: str, done: float, total: float | None, note: str) -> None:
+        del stage
         if self._task is not None:
             self._live.update(self._task, completed=done, total=total, note=note)
 

@@ -20,7 +20,7 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Run, utc_text
 from rueda.wheel.lifecycle import actor_name
 from rueda.wheel.opened import TurnedRun
-from rueda.wheel.settle import owner_text
+from rueda.wheel.settle import process_text
 
 PATIENCE_S = 0.6
 """How long a stage may take to unwind after Ctrl-C; native code that does not look is ended then.
@@ -52,7 +52,7 @@ def print_run(console: Console, turned: TurnedRun) -> None:
 
 @contextmanager
 def interruptible(home: Home, *, debug: bool) -> Iterator[None]:
-    """Ctrl-C ends the run within a second, recorded; with ``debug``, user errors open the debugger."""
+    """Ctrl-C ends the run within a second; with ``debug``, user errors open the debugger."""
     stop = _watch_interrupts(home)
     try:
         yield
@@ -98,9 +98,8 @@ def _watch_interrupts(home: Home) -> Callable[[], None]:
 
 def _cancel_here(home: Home) -> None:
     """Record this process's running runs as cancelled: it is about to end without unwinding."""
-    here = owner_text().rsplit(" thread", 1)[0]
     for run in home.ledger.find(Run, state="running", limit=100):
-        if run.host.startswith(here):
+        if run.host == process_text():
             stages = home.ledger.find(Execution, run=run.id, state="running", limit=10)
             home.ledger.append(
                 replace(run, state="cancelled", ended_at=utc_text()),

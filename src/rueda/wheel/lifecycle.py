@@ -48,7 +48,7 @@ class Lifecycle(Declaration):
         *,
         home: Home | Path | None = None,
         fresh: Collection[str] = (),
-        until: str = "monitor",
+        until: str | None = None,
         trigger: str = "demand",
         actor: str | None = None,
         watch: Watch | None = None,
@@ -63,7 +63,7 @@ class Lifecycle(Declaration):
         fresh
             Stages that run even if their result is known.
         until
-            The last stage to run.
+            The last stage to run; None for all seven.
         trigger
             ``demand``, or the digest of the alarm that asks for this turn.
 

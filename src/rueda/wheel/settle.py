@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 
 from rueda.kernel.errors import LeaseHeld, LeaseLost, RuedaError
 from rueda.kernel.record import Execution, Lease, Run, utc_text
 from rueda.kernel.seams import Ledger
 
-TTL_S = 15.0
-"""A process that has not renewed its lease for this long is taken for dead."""
+TTL_S = 10.0
+"""A process that has not renewed its lease for this long is taken for dead, wherever it ran."""
 
 
-def owner_text() -> str:
-    """Who works here: host, process and thread, as people read it in "held by …"."""
-    return f"{socket.gethostname()} pid {os.getpid()} thread {threading.get_native_id()}"
+_OWNER = re.compile(r"(?P<process>(?P<host>.*) pid (?P<pid>\d+) since (?P<since>\d+)) \S+")
+
+
+def process_text() -> str:
+    """This process as people read it in "held by …"; unique on this machine since it booted."""
+    return f"{socket.gethostname()} pid {os.getpid()} since {_started(os.getpid())}"
+
+
+def _started(pid: int) -> int:
+    """When ``pid`` began, in ticks since boot: numbers of processes are used again, this pair is
+    not.
+
+    0 where the kernel does not tell; then only the lease's expiry says that its owner is dead.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    # The second field is the program's name in parentheses, and may hold anything.
+    return int(status.rpartition(")")[2].split()[19])
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether ``owner`` was a process of this machine that is certainly gone."""
+    found = _OWNER.fullmatch(owner)
+    if found is None or found["host"] != socket.gethostname() or found["since"] == "0":
+        return False
+    return _started(int(found["pid"])) != int(found["since"])
+
+
+def _take(ledger: Ledger, name: str, owner: str, ttl_s: float) -> Lease:
+    """Take the lease ``name``, at once if its holder was a process of this machine that is gone."""
+    try:
+        return ledger.lease(name, owner, ttl_s)
+    except LeaseHeld:
+        held = ledger.find(Lease, name=name, limit=1)
+        if not held or not _is_dead(held[0].owner):
+            raise
+    with suppress(LeaseLost):
+        # Two may bury the same process; the token tells who was first.
+        ledger.lease(name, held[0].owner, 0, token=held[0].token)
+    return ledger.lease(name, owner, ttl_s)
 
 
 class Heartbeat:
@@ -34,13 +77,13 @@ class Heartbeat:
         self._ledger = ledger
         self._name = name
         self._ttl_s = ttl_s
-        self._owner = owner_text()
+        self._owner = f"{process_text()} {secrets.token_hex(4)}"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease {name}", daemon=True)
         self.lease: Lease | None = None
 
     def __enter__(self) -> Lease:
-        self.lease = self._ledger.lease(self._name, self._owner, self._ttl_s)
+        self.lease = _take(self._ledger, self._name, self._owner, self._ttl_s)
         self._thread.start()
         return self.lease
 

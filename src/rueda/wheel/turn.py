@@ -15,7 +15,7 @@ from pathlib import Path
 from rueda.artifacts.schema import Schema
 from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Digest
-from rueda.kernel.errors import Defect, LeaseHeld, UnknownName
+from rueda.kernel.errors import Defect, LeaseHeld, RuedaError, UnknownName
 from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Lease, Made, Run, utc_text
 from rueda.kernel.seams import Engine
@@ -26,7 +26,7 @@ from rueda.wheel.fingerprint import Key, stage_key
 from rueda.wheel.inputs import reviewed_schema, rival, schema_file, source_version
 from rueda.wheel.meter import Meter
 from rueda.wheel.promotion import apply_deployment, register_version
-from rueda.wheel.settle import Heartbeat, owner_text, settle
+from rueda.wheel.settle import Heartbeat, process_text, settle
 from rueda.wheel.watch import Silence, Watch
 
 _POLL_S = 0.2
@@ -62,13 +62,13 @@ def turn(
     actor: str,
     trigger: str = "demand",
     fresh: Collection[str] = (),
-    until: str = "monitor",
+    until: str | None = None,
     watch: Watch | None = None,
 ) -> tuple[Run, list[Execution]]:
     """Turn ``declaration`` once in ``home``; give the run and its seven executions, in order.
 
     A stage whose key has been run before is reused, unless it is in ``fresh``. Stages after
-    ``until`` are skipped.
+    ``until`` (None: none) are skipped.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def turn(
         Cancelled; recorded as such.
     """
     names = [stage.name for stage, _ in declaration.stages()]
-    for name in (*fresh, until):
+    for name in (*fresh, until or names[-1]):
         if name not in names:
             raise UnknownName.among("stage", name, names)
     settle(home.ledger)
-    run = Run(_new_id(), declaration.name, "running", utc_text(), trigger, host=owner_text())
+    run = Run(_new_id(), declaration.name, "running", utc_text(), trigger, host=process_text())
     now = Turn(declaration, home, engine, run, actor, frozenset(fresh), watch or Silence())
     with Heartbeat(home.ledger, f"run/{run.id}") as now.lease:
         home.ledger.append(run, actor=actor, why=trigger)
@@ -90,12 +90,12 @@ def turn(
             _turn_stages(now, until)
         except BaseException as error:
             state = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
-            _close(now, state)
+            _close_after(now, state, error)
             raise
         return _close(now, "succeeded"), now.executions
 
 
-def _turn_stages(now: Turn, until: str) -> None:
+def _turn_stages(now: Turn, until: str | None) -> None:
     for stage, spec in now.declaration.stages():
         inputs = _inputs(now, stage)
         key = stage_key(stage, spec, {n: a.digest for n, a in inputs.items()}, now.project)
@@ -176,7 +176,7 @@ def _reuse(now: Turn, execution: Execution, found: Execution) -> None:
 def _run_once(
     now: Turn, stage: Stage, spec: object, execution: Execution, inputs: Mapping[str, Artifact]
 ) -> None:
-    """Run ``stage``, or wait for another process that is running the same key, and take its result."""
+    """Run ``stage``, or wait for a process that runs the same key, and take its result."""
     with ExitStack() as stack:
         while True:
             try:
@@ -287,6 +287,16 @@ def _write_schema_file(now: Turn) -> None:
     if path is not None and not path.exists():
         schema = Schema.open(now.home.store, now.made["schema"])
         path.write_text(schema.to_yaml(), encoding="utf-8")
+
+
+def _close_after(now: Turn, state: str, error: BaseException) -> None:
+    """Close a run that ended by ``error``, which stays what the user sees even if this fails."""
+    try:
+        _close(now, state)
+    except RuedaError as second:
+        error.add_note(
+            f"the run could not be recorded as {state}, and will be settled: {second.what}"
+        )
 
 
 def _close(now: Turn, state: str) -> Run:
