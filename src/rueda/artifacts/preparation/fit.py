@@ -1,0 +1,99 @@
+"""Fit: steps as declared and training rows to a preparation, by tallies alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+
+from rueda.artifacts.preparation.layout import FLAG, NUMBER, OTHER, TEXT, Layout
+from rueda.artifacts.preparation.preparation import Preparation
+from rueda.artifacts.preparation.step import FittedStep, Gather, Step
+from rueda.artifacts.signature import Field
+from rueda.kernel.errors import SpecError, UnfitData
+from rueda.kernel.seams import Chunk, Engine
+from rueda.kernel.tally import State, Tally
+
+R = TypeVar("R")
+
+
+def fit_preparation(
+    steps: Sequence[Step], schema: pa.Schema, chunks: Sequence[Chunk], engine: Engine
+) -> Preparation:
+    """The preparation that ``steps`` make of the training rows in ``chunks``.
+
+    Parameters
+    ----------
+    steps
+        In the order in which they are applied. Each is fitted on rows that went through the steps
+        before it.
+    schema
+        The feature columns; ``chunks`` may hold more.
+
+    Raises
+    ------
+    UnknownName, SpecError
+        A step does not fit the columns, or a text column is left over.
+    UnfitData
+        No feature is left.
+    """
+    inputs = tuple(Field(f.name, str(f.type), f.nullable) for f in schema)
+    fitted: list[FittedStep] = []
+    for step in steps:
+        before = Preparation(inputs, tuple(fitted))
+        fitted.append(step.fit(before.layout, _gather(before, chunks, engine)))
+    whole = Preparation(inputs, tuple(fitted))
+    _check_leftovers(whole.layout)
+    # Columns that no output needs are neither read nor asked for when serving.
+    wanted = {whole.layout.source(name) for name in whole.outputs}
+    return Preparation(tuple(f for f in inputs if f.name in wanted), tuple(fitted))
+
+
+def _check_leftovers(layout: Layout) -> None:
+    left = layout.names(TEXT, OTHER)
+    if left:
+        texts = [name for name in left if layout.kind(name) == TEXT]
+        advice = f'OneHot("{left[0]}"), Ordinal("{left[0]}") or ' if texts else ""
+        raise SpecError(
+            "columns are left that are no numbers: " + ", ".join(left),
+            expected="every feature turned into numbers, or dropped",
+            got=f"{left[0]!r} of kind {layout.kind(left[0])} after the last step",
+            do=f'add {advice}Drop("{left[0]}") to Prepare',
+        )
+    if not layout.names(NUMBER, FLAG):
+        raise UnfitData(
+            "no feature is left for the model",
+            expected="one number column or more after the last step",
+            got="dates alone" if layout.names() else "no column",
+            do="add Dates() to Prepare, or drop fewer columns",
+        )
+
+
+def _gather(before: Preparation, chunks: Sequence[Chunk], engine: Engine) -> Gather:
+    def gather(tally: Tally[R]) -> R:
+        after = After(before, tally)
+        return after.result(engine.tally(after, chunks))
+
+    return gather
+
+
+@dataclass(frozen=True)
+class After(Tally[R]):
+    """``tally`` over batches that went through ``before``."""
+
+    before: Preparation
+    tally: Tally[R]
+
+    def empty(self) -> State:
+        return self.tally.empty()
+
+    def add(self, state: State, batch: pa.RecordBatch) -> State:
+        return self.tally.add(state, self.before.columns(batch))
+
+    def merge(self, left: State, right: State) -> State:
+        return self.tally.merge(left, right)
+
+    def result(self, state: State) -> R:
+        return self.tally.result(state)
