@@ -72,7 +72,7 @@ def load_state(content: bytes) -> State:
 
 def _encode_leaf(value: object) -> msgspec.msgpack.Ext:
     if isinstance(value, np.ndarray):
-        array = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+        array = np.asarray(value, dtype=value.dtype.newbyteorder("<"), order="C")
         header = msgspec.msgpack.encode([array.dtype.str, list(array.shape)])
         return msgspec.msgpack.Ext(
             _ARRAY, len(header).to_bytes(2, "little") + header + array.tobytes()
