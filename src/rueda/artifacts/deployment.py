@@ -12,6 +12,8 @@ from rueda.kernel.seams import Store
 
 KIND = "deployment"
 TRAFFIC = "traffic"
+PRESENCE = "serving"
+"""Each server holds a lease ``serving/NAME/PROCESS`` while it answers for ``NAME``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import secrets
+import socket
 import threading
 import time
 from collections.abc import Mapping
 
+from rueda.artifacts.deployment import PRESENCE
 from rueda.artifacts.rows import RowReader, Unknown
 from rueda.artifacts.version import standing, traffic_at, version_name
 from rueda.kernel.digest import Digest, Json
+from rueda.kernel.errors import LeaseLost, RuedaError
 from rueda.kernel.home import Home
-from rueda.kernel.record import Note, utc_text
+from rueda.kernel.record import Lease, Note, utc_text
 from rueda.serving.loaded import Live, Loaded, Opener
 
 _log = logging.getLogger(__name__)
 
 REFUSED = "load-refused"
 _AGAIN_S = 5.0
+_PRESENT_S = 30.0
 
 
 class Follower:
@@ -57,6 +64,9 @@ class Follower:
         self._interval_s = interval_s
         self._unknown = unknown
         self._tried: tuple[Digest, float] | None = None
+        self._presence: Lease | None = None
+        self._announced = -_PRESENT_S
+        self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"follow {ref}", daemon=True)
 
@@ -67,7 +77,8 @@ class Follower:
     def stop(self) -> None:
         """Cease to watch. A load that hangs is left behind."""
         self._stop.set()
-        self._thread.join(timeout=1.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
 
     def look(self) -> bool:
         """Look once; whether ``live`` was replaced."""
@@ -91,6 +102,7 @@ class Follower:
         while not self._stop.is_set():
             try:
                 self.look()
+                self._announce()
             # The ledger or the store may be away for an hour: what is loaded goes on answering.
             except Exception as error:  # noqa: BLE001
                 if not self.missed_looks:
@@ -99,6 +111,22 @@ class Follower:
             else:
                 self.missed_looks = 0
             self._stop.wait(self._interval_s)
+        if self._presence is not None:
+            with contextlib.suppress(RuedaError):
+                held = self._presence
+                self._home.ledger.lease(held.name, held.owner, 0, token=held.token)
+
+    def _announce(self) -> None:
+        """Keep a lease that says that a server answers for this model: a canary needs one."""
+        if time.monotonic() - self._announced < _PRESENT_S / 3:
+            return
+        name = f"{PRESENCE}/{self.name}/{self._me}"
+        token = self._presence.token if self._presence else None
+        try:
+            self._presence = self._home.ledger.lease(name, self._me, _PRESENT_S, token=token)
+        except LeaseLost:  # This machine slept for longer than the lease.
+            self._presence = None
+        self._announced = time.monotonic()
 
     def _too_early(self, digest: Digest) -> bool:
         """Whether ``digest`` was refused a moment ago: a broken release is not retried all day."""

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rueda.artifacts.deployment import Deployment, Traffic, canary_shares
+from rueda.artifacts.deployment import PRESENCE, Deployment, Traffic, canary_shares
 from rueda.artifacts.version import ALL, standing, traffic_at, version_name, version_of, versions
 from rueda.kernel.artifact import Artifact, read_manifest
 from rueda.kernel.digest import Digest
 from rueda.kernel.errors import Conflict, NotFound, RefMoved
 from rueda.kernel.home import Home
-from rueda.kernel.record import Made, Note, RefMove, utc_text
+from rueda.kernel.record import Lease, Made, Note, RefMove, utc_text
 
 RELEASE = "release"
 APPLIED = "deployment-applied"
@@ -257,7 +257,8 @@ def _start(home: Home, wish: Deployment, artifact: Artifact, actor: str, why: st
     if artifact.digest in _deployments(home, wish.name):
         # Its mover died before the note, or is writing it just now.
         return "unchanged"
-    if present is None or first >= 100 or present.stable == wish.release:
+    alone = not is_served(home, wish.name)
+    if present is None or first >= 100 or alone or present.stable == wish.release:
         whole = Traffic.whole(wish.name, wish.release)
         traffic, action = replace(whole, deployment=artifact.digest), "promoted"
     else:
@@ -266,6 +267,13 @@ def _start(home: Home, wish: Deployment, artifact: Artifact, actor: str, why: st
         action = "canary"
     _go_live(home, traffic, before, actor, why or wish.sentence)
     return action
+
+
+def is_served(home: Home, name: str) -> bool:
+    """Whether a server answers for ``name`` now. Without one, no canary would ever end."""
+    now = utc_text()
+    leases = home.ledger.find(Lease, limit=ALL)
+    return any(x.name.startswith(f"{PRESENCE}/{name}/") and x.expires_at > now for x in leases)
 
 
 def _deployments(home: Home, name: str) -> set[Digest]:

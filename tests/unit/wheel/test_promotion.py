@@ -34,6 +34,11 @@ def wish(home: Home, release: Artifact, decision: str = "promote", canary=(5, 25
     return Deployment("m", decision, release.digest, tuple(canary), "because").write(home.store)
 
 
+def serve(home: Home) -> None:
+    """Say, as a server does, that somebody answers for the model."""
+    home.ledger.lease("serving/m/test", "test", 60)
+
+
 def test_versions_count_from_one_and_a_release_keeps_its_number(home: Home) -> None:
     first, second = make(home, 1), make(home, 2)
     assert versions(home.ledger, "m") == {1: first.digest, 2: second.digest}
@@ -53,6 +58,7 @@ def test_releases_registered_at_once_get_different_numbers(home: Home) -> None:
 def test_the_first_deployment_is_promoted_at_once_and_the_second_starts_a_canary(
     home: Home,
 ) -> None:
+    serve(home)
     first, second = make(home, 1), make(home, 2)
     done = apply_deployment(home, wish(home, first), actor="test")
     assert (done.action, done.champion, done.weights) == ("promoted", "m@1", {"m@1": 100})
@@ -80,7 +86,14 @@ def test_a_deployment_that_was_rolled_back_stays_so_when_it_is_applied_again(hom
     assert standing(home.ledger, "m@champion") == first.digest
 
 
+def test_without_a_server_a_deployment_is_promoted_at_once(home: Home) -> None:
+    for mark in (1, 2):
+        done = apply_deployment(home, wish(home, make(home, mark)), actor="test")
+    assert (done.action, done.champion) == ("promoted", "m@2")
+
+
 def test_rollback_of_a_canary_goes_to_the_stable_release(home: Home) -> None:
+    serve(home)
     first, second = make(home, 1), make(home, 2)
     apply_deployment(home, wish(home, first), actor="test")
     apply_deployment(home, wish(home, second), actor="test")
