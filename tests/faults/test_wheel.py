@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.faults.wheel_process import POINTS
 
 from rueda.kernel.home import open_home
 from rueda.kernel.record import Execution, Run
 from rueda.lifecycle import STAGE_NAMES
 from rueda.wheel.fsck import check
-from tests.faults.wheel_process import POINTS
 
 SCRIPT = Path(__file__).with_name("wheel_process.py")
 ROUNDS = int(os.environ.get("RUEDA_TEST_ROUNDS", "12"))
@@ -71,7 +71,7 @@ def test_f1_killed_at_each_boundary_resumes(tmp_path, point, uninterrupted):
 
 
 def test_f1_finds_a_wheel_that_forgets(tmp_path, uninterrupted):
-    """The planted fault: without the ledger the resumed run starts over, and the check above sees it."""
+    """The planted fault: without its ledger a resumed run starts over, and the log shows it."""
     home, log = tmp_path / "home", tmp_path / "log"
     start(home, log, "train", POINTS[3]).communicate(timeout=60)
     for file in home.glob("ledger.db*"):

@@ -1,4 +1,4 @@
-"""A process that turns a counting lifecycle and may kill itself at one point. Run by the wheel's faults.
+"""Turns a counting lifecycle and may kill itself at one point; run by the faults of the wheel.
 
 ``wheel_process.py HOME LOG [STAGE POINT]``: each stage that runs appends its name to LOG.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.lifecycles import CountingLifecycle, slowly
+
 from rueda.kernel.home import open_home
 from rueda.kernel.plugins import load_plugin
 from rueda.kernel.record import Execution
 from rueda.wheel import turn as wheel
-from tests.lifecycles import CountingLifecycle, slowly
 
 POINTS = ("before it starts", "after its output", "before the commit", "after the commit")
 

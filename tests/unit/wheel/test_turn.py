@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.lifecycles import CountingLifecycle, slowly
 
 from rueda.kernel.errors import Defect, NotFound, UnknownName
 from rueda.kernel.home import Home
@@ -15,7 +16,6 @@ from rueda.kernel.record import Edge, Execution, Made, Run
 from rueda.lifecycle import STAGE_NAMES
 from rueda.wheel.settle import Heartbeat, settle
 from rueda.wheel.turn import turn
-from tests.lifecycles import CountingLifecycle, slowly
 
 
 def go(lifecycle: CountingLifecycle, home: Home, **options):
