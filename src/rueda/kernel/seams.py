@@ -179,9 +179,7 @@ class Source(Protocol):
         """The digest of the content: touching a file does not change it."""
         ...
 
-    def batches(
-        self, reject: Callable[[Rejected], None] | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    def batches(self, reject: Callable[[Rejected], None] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in a stable order, all batches of one schema, at least one batch.
 
         A row that cannot be used goes to ``reject`` and is left out; without ``reject`` it raises
@@ -214,8 +212,7 @@ class Trainer(Protocol):
         ...
 
     def describe(self, model: object) -> Json:
-        """The canonical form of the unfitted ``model``: class and parameters, for the fingerprint.
-        """
+        """The canonical form of the unfitted ``model``: class and parameters, for the fingerprint."""
         ...
 
     def fit(
