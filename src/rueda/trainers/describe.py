@@ -7,7 +7,6 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import NotCanonical
@@ -24,7 +23,7 @@ def describe_estimator(estimator: object) -> Json:
     kind = type(estimator)
     parameters = estimator.get_params(deep=False)  # type: ignore[attr-defined]
     return {
-        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "class": _name(kind),
         "params": {
             name: _value(value, f"{kind.__name__}.{name}")
             for name, value in sorted(parameters.items())
@@ -39,7 +38,8 @@ def describe_function(function: FunctionType) -> Json:
 
 def _value(value: object, where: str) -> Json:
     plain = value.item() if isinstance(value, np.generic) else value
-    if isinstance(plain, BaseEstimator):
+    if hasattr(plain, "get_params") and not isinstance(plain, type):
+        # An estimator, or the kernel of one.
         return describe_estimator(plain)
     if isinstance(plain, float) and not math.isfinite(plain):
         # SimpleImputer(missing_values=nan) is an ordinary parameter, and JSON has no NaN.
@@ -63,10 +63,17 @@ def _named(value: Any, where: str) -> Json:
     if isinstance(value, np.ufunc):
         return {"function": f"numpy:{value.__name__}"}
     if isinstance(value, type):
-        return {"class": f"{value.__module__}.{value.__qualname__}"}
+        return {"class": _name(value)}
+    if type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__"):
+        # A splitter for cross-validation and its like: plain settings.
+        return {"class": _name(type(value)), "state": _value(vars(value), where)}
     raise NotCanonical(
         f"the parameter {where} has no canonical form",
         expected="a plain value, an estimator, or a named top-level function",
         got=repr(value)[:80],
         do="give random_state a whole number, and functions a name at the top of a module",
     )
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

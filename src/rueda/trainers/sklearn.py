@@ -79,12 +79,16 @@ class SklearnTrainer:
         seed: int,
     ) -> FittedSklearn:
         if isinstance(model, FunctionType):
-            fitted = _call(model, parameters, matrix, label, seed)
-            _check(fitted, task)
-            return FittedSklearn(fitted)
-        estimator = _ready(cast(BaseEstimator, model), parameters, seed)
-        _check(estimator, task)
-        estimator.fit(matrix, label)
+            estimator = _call(model, parameters, matrix, label, seed)
+            _check(estimator, task)
+        else:
+            estimator = _ready(cast(BaseEstimator, model), parameters, seed)
+            _check(estimator, task)
+            estimator.fit(matrix, label)
+        # A search of scikit-learn's own carries the clock of its folds: the winner is the model.
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        if task != "regression" and not hasattr(estimator, "predict_proba"):
+            raise _no_probabilities(estimator)
         return FittedSklearn(estimator)
 
     def load(self, files: Mapping[str, bytes]) -> FittedSklearn:
@@ -113,8 +117,13 @@ def _call(
     matrix: np.ndarray,
     label: np.ndarray,
     seed: int,
-) -> object:
-    seeded = {"seed": seed} if "seed" in inspect.signature(function).parameters else {}
+) -> Any:
+    known = inspect.signature(function).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for name in parameters:
+        if name not in known and not open_ended:
+            raise UnknownName.among(f"parameter of {function.__name__}", name, known)
+    seeded = {"seed": seed} if "seed" in known else {}
     fitted = function(matrix, label, **{**seeded, **parameters})
     if not isinstance(fitted, BaseEstimator):
         raise UserCodeError(
@@ -144,11 +153,17 @@ def _check(estimator: Any, task: str) -> None:
             got=f"{name}, which is none",
             do='use a classifier, or say task="regression" in Train',
         )
+    # Where it hangs on a parameter, only the fitted estimator knows.
+    if not hasattr(type(estimator), "predict_proba"):
+        raise _no_probabilities(estimator)
+
+
+def _no_probabilities(estimator: object) -> SpecError:
     # Hard 0/1 answers would pass for probabilities in every metric and threshold after this.
-    if not hasattr(estimator, "predict_proba"):
-        raise SpecError(
-            f"{name} gives no probabilities as it is set",
-            expected="a classifier with predict_proba",
-            got=f"{name} without it",
-            do=f"wrap it: sklearn.calibration.CalibratedClassifierCV({name}(…))",
-        )
+    name = type(estimator).__name__
+    return SpecError(
+        f"{name} gives no probabilities as it is set",
+        expected="a classifier with predict_proba",
+        got=f"{name} without it",
+        do=f"wrap it: sklearn.calibration.CalibratedClassifierCV({name}(…))",
+    )

@@ -110,9 +110,17 @@ def load_estimator(content: bytes) -> Any:
     Raises
     ------
     Corrupt
-        The file asks for a type outside the allow-list.
+        The file is no skops file, or asks for a type outside the allow-list.
     """
-    strange = _strange(content)
+    try:
+        strange = _strange(content)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise Corrupt(
+            "a model file is not what was written",
+            expected="a skops file",
+            got=f"{type(error).__name__}: {error}",
+            do="restore the store from a copy, or train again",
+        ) from error
     if strange:
         raise Corrupt(
             "a model file asks for types that are not on the allow-list; nothing was loaded",
