@@ -92,6 +92,15 @@ def _plain(valid: pa.Array) -> Array:
     return values.astype(np.uint64 if values.dtype == np.uint64 else np.int64, copy=False)
 
 
+def own(state: State) -> State:
+    """A copy of ``state`` that shares no array with it: states are values."""
+    if isinstance(state, dict):
+        return {key: own(part) for key, part in state.items()}
+    if isinstance(state, list):
+        return list(state)
+    return state.copy() if isinstance(state, np.ndarray) else state
+
+
 @dataclass(frozen=True)
 class ColumnTally(Tally[dict[str, R]]):
     """A tally that treats each of its columns alike: subclasses say how with one column.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rueda.kernel.tally import State
-from rueda.tallies.column import Array, ColumnTally, kind_of, numbers
+from rueda.tallies.column import Array, ColumnTally, kind_of, numbers, own
 
 LIMIT = 4_096
 TEXT_LIMIT_BYTES = 1 << 20
@@ -68,7 +68,7 @@ def fits(values: Values | pa.Array, limit: int = LIMIT) -> bool:
 def join_counts(left: State, right: State) -> State:
     """The sum of two ``{"values", "counts"}``, sorted by value."""
     if not len(left["values"]) or not len(right["values"]):
-        return dict(right if len(right["values"]) else left)
+        return own(right if len(right["values"]) else left)
     if isinstance(left["values"], list):
         sums = dict(zip(left["values"], left["counts"].tolist(), strict=True))
         for value, count in zip(right["values"], right["counts"].tolist(), strict=True):
@@ -134,7 +134,7 @@ class Counts(ColumnTally[list[tuple[object, int]] | None]):
         if left is None or right is None:
             return None
         if left["values"] is None or right["values"] is None:
-            return dict(right if left["values"] is None else left)
+            return own(right if left["values"] is None else left)
         both = join_counts(left, right)
         return both if fits(both["values"], self.limit) else None
 

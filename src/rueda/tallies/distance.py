@@ -76,7 +76,7 @@ def value_count(state: State) -> int:
         return int(state["exact"]["counts"].sum())
     sketch = state["sketch"]
     if "moments" in sketch:
-        return int(sketch["moments"]["n"]) + sum(sketch["infinite"])
+        return int(sketch["moments"]["n"] + sum(sketch["infinite"]))
     values: int = sketch["values"]
     return values
 

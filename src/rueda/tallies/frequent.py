@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from rueda.kernel.tally import State
-from rueda.tallies.column import Array, ColumnTally, kind_of, numbers
+from rueda.tallies.column import Array, ColumnTally, kind_of, numbers, own
 from rueda.tallies.counts import (
     Values,
     by_count,
@@ -136,7 +136,7 @@ class Frequent(ColumnTally[list[tuple[object, int]]]):
     def join(self, left: State, right: State) -> State:
         if left["values"] is None or right["values"] is None:
             other = right if left["values"] is None else left
-            return {**other, "missed": left["missed"] + right["missed"]}
+            return {**own(other), "missed": left["missed"] + right["missed"]}
         return frequent_join(left, right)
 
     def answer(self, state: State) -> list[tuple[object, int]]:

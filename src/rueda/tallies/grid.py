@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rueda.kernel.tally import State
-from rueda.tallies.column import Array
+from rueda.tallies.column import Array, own
 from rueda.tallies.quantiles import weighted_quantiles
 
 CELLS = 4_096
@@ -42,7 +42,7 @@ def grid_join(left: State, right: State) -> State:
     """The grid of two parts: a function of their values alone, whatever the order of chunks."""
     parts = [p for p in (left, right) if len(p["counts"])]
     if len(parts) < 2:
-        return dict(parts[0]) if parts else grid_identity()
+        return own(parts[0]) if parts else grid_identity()
     shift = max(p["shift"] for p in parts)
     ends = [
         (first, first + len(counts) - 1) for first, counts in (_coarse(p, shift) for p in parts)

@@ -72,7 +72,8 @@ def _polynomials(flat: Array, offsets: Array) -> Array:
     np.cumsum(taken * _powers(_BASE, len(taken)), out=running[1:])
     within = offsets - start
     shift = _powers(_BASE_INVERSE, len(taken) + 1)[within[:-1]]
-    return (running[within[1:]] - running[within[:-1]]) * shift
+    sums: Array = (running[within[1:]] - running[within[:-1]]) * shift
+    return sums
 
 
 _POWERS: dict[int, Array] = {}

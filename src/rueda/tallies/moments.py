@@ -12,9 +12,8 @@ from rueda.kernel.digest import Json
 from rueda.kernel.tally import State
 from rueda.tallies.column import Array, ColumnTally, numbers
 
-_LARGE = 2.0**300
-_SHIFT = 724
-"""Beyond 2^±300 the third power leaves float64, so such chunks are kept scaled by 2^∓724."""
+_STEP = 256
+"""Chunks are scaled by 2^(a multiple of this): beyond 2^±340 a third power would leave float64."""
 
 
 def moments_identity() -> State:
@@ -27,8 +26,7 @@ def moments_of(values: Array, counts: Array | None = None) -> State:
         return moments_identity()
     low, high = values.min().item(), values.max().item()
     floats = values.astype(np.float64)
-    largest = max(abs(low), abs(high))
-    scale = _SHIFT if largest >= _LARGE else -_SHIFT if 0 < largest <= 1 / _LARGE else 0
+    scale = _STEP * round(math.frexp(max(abs(low), abs(high)))[1] / _STEP)
     if scale:
         floats = np.ldexp(floats, -scale)
     weights = np.float64(1.0) if counts is None else counts.astype(np.float64)
@@ -93,7 +91,8 @@ def moments_answer(state: State) -> dict[str, Json]:
         except OverflowError:
             answer["std"] = None
     if n > 2 and state["m2"] > 0:
-        answer["skew"] = (state["m3"] / n) / (state["m2"] / n) ** 1.5
+        spread = math.sqrt(state["m2"] / n)
+        answer["skew"] = state["m3"] / n / spread / spread / spread
     return answer
 
 

@@ -9,6 +9,7 @@ holds few different ones, whatever the chunks were.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from rueda.kernel.digest import Json
 from rueda.kernel.tally import State, Tally
-from rueda.tallies.column import Array, Kind, column_of, kind_of, numbers
+from rueda.tallies.column import Array, Kind, column_of, kind_of, numbers, own
 from rueda.tallies.counts import (
     count_numbers,
     count_text,
@@ -60,12 +61,14 @@ class ProfileTally(Tally[dict[str, Json]]):
     Notes
     -----
     Binary columns are described by their lengths; of nested ones only nulls are counted.
+    The state is a function of the rows alone, but for the last bits of moments and for ``frequent``,
+    which sums what was frequent in each chunk: its error is stated.
     """
 
     columns: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of_schema(cls, schema: pa.Schema) -> ProfileTally:
+    def of_schema(cls, schema: pa.Schema) -> Self:
         """The profile of every column of ``schema``."""
         return cls(tuple((field.name, str(field.type)) for field in schema))
 
@@ -141,7 +144,7 @@ def column_join(kind: Kind, left: State, right: State) -> State:
         for part in (left, right)
         if part["exact"] is None or len(part["exact"]["values"])
     ]
-    return {**state, "sketch": _sketch_join(kind, *parts) if len(parts) > 1 else parts[0]}
+    return {**state, "sketch": _sketch_join(kind, *parts) if len(parts) > 1 else own(parts[0])}
 
 
 def _text_state(array: pa.Array) -> State:

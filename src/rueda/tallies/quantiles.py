@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from rueda.kernel.tally import State
-from rueda.tallies.column import Array, ColumnTally, numbers
+from rueda.tallies.column import Array, ColumnTally, numbers, own
 
 RELATIVE_ERROR = 1 / 512
 """Half the widest bucket: each octave is cut into 256 equal parts."""
@@ -149,7 +149,7 @@ class Quantiles(ColumnTally[list[float | None]]):
 
     def join(self, left: State, right: State) -> State:
         if left["min"] is None or right["min"] is None:
-            return dict(right if left["min"] is None else left)
+            return own(right if left["min"] is None else left)
         low, high = min(left["min"], right["min"]), max(left["max"], right["max"])
         return {**buckets_join(left, right), "min": low, "max": high}
 
