@@ -71,8 +71,7 @@ class World:
                 (ARRIVALS / name).write_bytes((self._future / name).read_bytes())
 
     def month(self, number: int, sample: int) -> Month:
-        """About ``sample`` flights of a month, the same ones each time, by their time of departure.
-        """
+        """About ``sample`` flights of a month, the same ones each time, by their time of departure."""
         sql = (
             (HERE / "flights.sql")
             .read_text(encoding="utf-8")

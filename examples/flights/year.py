@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -76,7 +76,7 @@ class Year:
         self._console = console
         self._key = life_key(sample)
 
-    def live(self) -> list[dict[str, object]]:
+    def live(self) -> list[dict[str, Any]]:
         """What happened in each month, in order."""
         known = {note.body["month"]: note.body for note in self._notes()}
         missing = [m for m in PRODUCTION if f"{YEAR}-{m:02d}" not in known]
@@ -89,7 +89,7 @@ class Year:
 
     def _live_months(
         self, months: list[int], *, first_time: bool, bar: Progress
-    ) -> list[dict[str, object]]:
+    ) -> list[dict[str, Any]]:
         import lifecycle as declared
 
         lifecycle: Lifecycle = declared.lifecycle
@@ -112,7 +112,7 @@ class Year:
 
     def _live_month(
         self, lifecycle: Lifecycle, world: World, month: Month, port: int, bar: Progress
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         from rueda.wheel.monitoring import close_window
 
         rollout = self._predict(month, port, bar)
@@ -122,9 +122,9 @@ class Year:
         )
         row = {"month": month.text, **closed.to_json(), "rollout": rollout, "turn": None}
         if closed.wants_turn:
-            with step(bar, f"{month.text}: {closed.alarm_count} alarm(s); the wheel turns again"):
+            with step(bar, f"{month.text}: {len(closed.alarms)} alarm(s); the wheel turns again"):
                 turned = lifecycle.run(
-                    home=self._home, trigger=closed.alarms.digest, watch=BarWatch(bar)
+                    home=self._home, trigger=closed.alarms.artifact.digest, watch=BarWatch(bar)
                 )
             told = turned.to_json()
             row["turn"] = {"run": turned.id, "release": told["release"], "gate": told["gate"]}
@@ -155,7 +155,7 @@ class Year:
     def _notes(self) -> list[Note]:
         return self._home.ledger.find(Note, kind=KIND, subject=self._key, limit=100)
 
-    def _remember(self, row: dict[str, object]) -> None:
+    def _remember(self, row: dict[str, Any]) -> None:
         note = Note(f"{self._key}/{row['month']}", KIND, self._key, utc_text(), row)
         self._home.ledger.append(note, actor="the flights example")
 
@@ -250,7 +250,7 @@ def write_report(home: Home, *, fresh: bool) -> Path:
     return path
 
 
-def show(lived: list[dict[str, object]], report: Path, seconds: float) -> None:
+def show(lived: list[dict[str, Any]], report: Path, seconds: float) -> None:
     console = Console(width=None if sys.stdout.isatty() else 180, highlight=False)
     rows = [
         (
@@ -280,32 +280,29 @@ def show(lived: list[dict[str, object]], report: Path, seconds: float) -> None:
     if all(month["reused"] for month in lived):
         console.print(f"nothing changed: all {len(lived)} months were reused, in {seconds:.1f} s")
     console.print(f"report: {report}", soft_wrap=True)
-    place = f"--file {HERE.relative_to(Path.cwd()) if HERE.is_relative_to(Path.cwd()) else HERE}/lifecycle.py"
+    here = HERE.relative_to(Path.cwd()) if HERE.is_relative_to(Path.cwd()) else HERE
     console.print("try next:")
-    for command in (
-        f"rueda models {place}",
-        f"rueda live {NAME} --at {YEAR}-... {place}",
-        f"rueda show {NAME}@champion {place}",
-    ):
-        console.print(f"  .venv/bin/{command}", soft_wrap=True)
+    for words in (f"models {NAME}", f"show {NAME}@champion", "why evaluate"):
+        console.print(f"  .venv/bin/rueda {words} --file {here}/lifecycle.py", soft_wrap=True)
 
 
-def text_of_drift(month: dict[str, object]) -> str:
-    return ", ".join(month["drifted"]) or "none"
+def text_of_drift(month: dict[str, Any]) -> str:
+    moved = [name for name, told in month["drift"].items() if told["verdict"] == "yes"]
+    return ", ".join(moved) or "none"
 
 
-def text_of_quality(month: dict[str, object]) -> str:
-    quality = month["quality"]
-    if not quality or quality["value"] is None:
+def text_of_quality(month: dict[str, Any]) -> str:
+    quality = month["quality"].get("roc_auc", {})
+    if quality.get("value") is None:
         return "–"
     return f"{quality['value']:.3f} ({quality['low']:.3f} to {quality['high']:.3f})"
 
 
-def text_of_alarms(month: dict[str, object]) -> str:
-    return "\n".join(month["sentences"]) or "none"
+def text_of_alarms(month: dict[str, Any]) -> str:
+    return "\n".join(alarm["sentence"] for alarm in month["alarms"]) or "none"
 
 
-def text_of_turn(month: dict[str, object]) -> str:
+def text_of_turn(month: dict[str, Any]) -> str:
     said = list(month["rollout"])
     turn = month["turn"]
     if turn:

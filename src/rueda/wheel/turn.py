@@ -6,11 +6,12 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from rueda.artifacts.schema import Schema
 from rueda.kernel.artifact import Artifact
@@ -20,7 +21,7 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Lease, Made, Run, utc_text
 from rueda.kernel.seams import Engine
 from rueda.kernel.stage import Context, Stage
-from rueda.lifecycle import Declaration
+from rueda.stages.s1_extract import Extract
 from rueda.wheel.blame import blame
 from rueda.wheel.fingerprint import Key, stage_key
 from rueda.wheel.inputs import reviewed_schema, rival, schema_file, source_version
@@ -32,11 +33,26 @@ from rueda.wheel.watch import Silence, Watch
 _POLL_S = 0.2
 
 
+class Turnable(Protocol):
+    """What a turn asks of a declaration."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def project(self) -> Path | None: ...
+
+    @property
+    def extract(self) -> Extract | None: ...
+
+    def stages(self) -> Iterator[tuple[Stage, object]]: ...
+
+
 @dataclass
 class Turn:
     """A turn under way: what was decided, what exists so far."""
 
-    declaration: Declaration
+    declaration: Turnable
     home: Home
     engine: Engine
     run: Run
@@ -55,7 +71,7 @@ class Turn:
 
 
 def turn(
-    declaration: Declaration,
+    declaration: Turnable,
     home: Home,
     engine: Engine,
     *,
@@ -63,12 +79,13 @@ def turn(
     trigger: str = "demand",
     fresh: Collection[str] = (),
     until: str | None = None,
+    given: Mapping[str, Artifact] | None = None,
     watch: Watch | None = None,
 ) -> tuple[Run, list[Execution]]:
     """Turn ``declaration`` once in ``home``; give the run and its seven executions, in order.
 
     A stage whose key has been run before is reused, unless it is in ``fresh``. Stages after
-    ``until`` (None: none) are skipped.
+    ``until`` (None: none) are skipped. ``given`` are inputs that no stage makes.
 
     Raises
     ------
@@ -84,6 +101,7 @@ def turn(
     settle(home.ledger)
     run = Run(_new_id(), declaration.name, "running", utc_text(), trigger, host=process_text())
     now = Turn(declaration, home, engine, run, actor, frozenset(fresh), watch or Silence())
+    now.made.update(given or {})
     with Heartbeat(home.ledger, f"run/{run.id}") as now.lease:
         home.ledger.append(run, actor=actor, why=trigger)
         try:
@@ -133,6 +151,8 @@ def _inputs(now: Turn, stage: Stage) -> dict[str, Artifact]:
 
 def _outside(now: Turn, name: str) -> Artifact | None:
     extract = now.declaration.extract
+    if extract is None:
+        return None
     if name == "source":
         return source_version(extract, now.project, now.home)
     if name == "schema":
@@ -283,7 +303,8 @@ def _effects(now: Turn, stage: Stage) -> None:
 
 
 def _write_schema_file(now: Turn) -> None:
-    path = schema_file(now.declaration.extract, now.project)
+    extract = now.declaration.extract
+    path = schema_file(extract, now.project) if extract is not None else None
     if path is not None and not path.exists():
         schema = Schema.open(now.home.store, now.made["schema"])
         path.write_text(schema.to_yaml(), encoding="utf-8")
