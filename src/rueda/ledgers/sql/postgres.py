@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from rueda.kernel.errors import LedgerBusy
 from rueda.ledgers.sql.database import Moment
-from rueda.ledgers.sql.fork import leave_to_parent
+from rueda.ledgers.sql.fork import close_before_fork, no_fork
 
 T = TypeVar("T")
 
@@ -47,11 +47,11 @@ class PostgresDatabase:
             connect_args={"application_name": "rueda", "options": options, "connect_timeout": 10},
         )
         self._finalizer = weakref.finalize(self, self._engine.dispose)
-        leave_to_parent(self._engine)
+        close_before_fork(self._engine)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         def attempt(again: bool) -> T:  # noqa: ARG001 - reading twice does no harm
-            with self._engine.connect() as connection:
+            with no_fork(), self._engine.connect() as connection:
                 return work(connection)
 
         return self._patiently(attempt)
@@ -60,7 +60,7 @@ class PostgresDatabase:
         self, work: Callable[[Connection], T], settled: Callable[[Connection], T | None]
     ) -> T:
         def attempt(again: bool) -> T:
-            with self._engine.begin() as connection:
+            with no_fork(), self._engine.begin() as connection:
                 # With the lock in hand, a commit of ours that was under way has ended.
                 connection.execute(select(func.pg_advisory_xact_lock(_WRITER)))
                 if again and (result := settled(connection)) is not None:
