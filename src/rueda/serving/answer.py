@@ -20,7 +20,7 @@ import pyarrow as pa
 from rueda.artifacts.predictions import Answer, Failure, Prediction
 from rueda.artifacts.strict_json import Refused
 from rueda.kernel.digest import Json
-from rueda.kernel.errors import Defect
+from rueda.kernel.errors import Defect, UnfitData
 from rueda.kernel.record import utc_text
 from rueda.serving.loaded import Live, Loaded
 from rueda.serving.split import candidate_rows
@@ -137,6 +137,8 @@ class Answerer:
             )
         except TimeoutError:
             raise _Failed("late") from None
+        except UnfitData:
+            raise _Failed("non-finite") from None
         # A candidate may raise anything at all; it is counted, and the stable release answers.
         except Exception:  # noqa: BLE001
             raise _Failed("exception") from None
