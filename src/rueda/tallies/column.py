@@ -52,7 +52,13 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
         raise SchemaMismatch(
             f"a batch has no column {name!r}", expected=name, got=", ".join(batch.schema.names)
         )
-    return batch.column(index)
+    array = batch.column(index)
+    if isinstance(array, (pa.StringViewArray, pa.BinaryViewArray)):
+        # Arrow has few kernels for views.
+        return array.cast(
+            pa.large_string() if array.type == pa.string_view() else pa.large_binary()
+        )
+    return array
 
 
 def numbers(array: pa.Array, name: str = "") -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rueda.kernel.errors import SchemaMismatch
 from rueda.kernel.tally import State
 from rueda.tallies.column import Array, ColumnTally, kind_of, numbers, own
 
@@ -30,8 +31,18 @@ def count_numbers(values: Array) -> tuple[Array, Array]:
     return ordered[starts], np.diff(starts, append=len(ordered))
 
 
-def count_text(array: pa.Array) -> tuple[pa.Array, Array]:
-    """The different strings in ``array``, nulls aside, in no promised order, and how often."""
+def count_text(array: pa.Array, name: str = "") -> tuple[pa.Array, Array]:
+    """The different strings in ``array``, nulls aside, in no promised order, and how often.
+
+    Raises
+    ------
+    SchemaMismatch
+        The column holds no strings.
+    """
+    if not text_like(array):
+        raise SchemaMismatch(
+            f"column {name!r} holds no strings", expected="strings", got=str(array.type)
+        )
     if pa.types.is_dictionary(array.type):
         words = array.dictionary
         if words.null_count == 0 and len(words.unique()) == len(words):

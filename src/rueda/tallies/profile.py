@@ -61,8 +61,8 @@ class ProfileTally(Tally[dict[str, Json]]):
     Notes
     -----
     Binary columns are described by their lengths; of nested ones only nulls are counted.
-    The state is a function of the rows alone, but for the last bits of moments and for ``frequent``,
-    which sums what was frequent in each chunk: its error is stated.
+    The state is a function of the rows alone, but for the last bits of moments, and ``frequent``,
+    which sums what was frequent in each chunk and states its error.
     """
 
     columns: tuple[tuple[str, str], ...]
@@ -114,7 +114,7 @@ def column_state(kind: Kind, array: pa.Array, name: str = "") -> State:
     if kind == "other" or array.null_count == len(array):
         return state
     if kind == "text":
-        return {**state, **_text_state(array)}
+        return {**state, **_text_state(array, name)}
     values = numbers(array, name)
     if values.dtype.kind == "f":
         known = values[~np.isnan(values)]
@@ -147,8 +147,8 @@ def column_join(kind: Kind, left: State, right: State) -> State:
     return {**state, "sketch": _sketch_join(kind, *parts) if len(parts) > 1 else own(parts[0])}
 
 
-def _text_state(array: pa.Array) -> State:
-    words, often = count_text(array)
+def _text_state(array: pa.Array, name: str) -> State:
+    words, often = count_text(array, name)
     if fits(words):
         values, counts = sorted_text(words, often)
         return {"exact": {"values": values, "counts": counts}}

@@ -3,5 +3,6 @@
 from rueda.testing.engine import check_engine
 from rueda.testing.ledger import check_ledger
 from rueda.testing.store import check_store
+from rueda.testing.tally import check_tally
 
-__all__ = ["check_engine", "check_ledger", "check_store"]
+__all__ = ["check_engine", "check_ledger", "check_store", "check_tally"]
