@@ -1,0 +1,5 @@
+"""Stage 7, monitor: windows of production are held to what the release was trained on."""
+
+from rueda.stages.s7_monitor.spec import JUDGE, MONITOR, Monitor, OnAlarm
+
+__all__ = ["JUDGE", "MONITOR", "Monitor", "OnAlarm"]
