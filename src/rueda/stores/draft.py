@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
-import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rueda.kernel.errors import DiskFull, WriteRefused
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from rueda.stores.disk import list_folder, refusing
 
 
 class Draft:
@@ -29,9 +24,9 @@ class Draft:
         self._folder = folder
         self._expected_bytes = 0
         self._written_bytes = 0
-        with self._refusing():
-            self._path, self._fd = _create_locked(folder)
         self._published = False
+        with refusing(folder):
+            self._path, self._fd = _create_locked(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -54,29 +49,20 @@ class Draft:
 
     def write(self, content: bytes) -> None:
         """Append ``content``."""
+        self._written_bytes += len(content)
         rest = memoryview(content)
-        with self._refusing():
+        with refusing(self._folder, max(self._expected_bytes, self._written_bytes)):
             while rest:
-                written = os.write(self._fd, rest)
-                self._written_bytes += written
-                rest = rest[written:]
+                rest = rest[os.write(self._fd, rest) :]
 
     def publish(self, path: Path) -> None:
         """Make the content durable, then visible as ``path``. Its folder is not synced yet."""
-        with self._refusing():
+        with refusing(self._folder, self._written_bytes):
             # Never a second try: after a failed fsync the kernel may have dropped the pages and
             # would call the next one a success.
             os.fsync(self._fd)
             self._path.rename(path)
         self._published = True
-
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            needed = max(self._expected_bytes, self._written_bytes)
-            raise refusal(error, self._folder, needed) from error
 
 
 def _create_locked(folder: Path) -> tuple[Path, int]:
@@ -97,7 +83,7 @@ def _create_locked(folder: Path) -> tuple[Path, int]:
 
 def reclaim(folder: Path) -> None:
     """Remove the drafts in ``folder`` whose writers died; those of living writers stay."""
-    for path in folder.iterdir():
+    for path in list_folder(folder):
         # Gone meanwhile, locked by its writer, or in a folder that we may not write.
         with suppress(OSError):
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -106,49 +92,3 @@ def reclaim(folder: Path) -> None:
                 path.unlink()
             finally:
                 os.close(fd)
-
-
-def make_folder(folder: Path) -> None:
-    """Make ``folder``, and make its name durable."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder, 0) from error
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    try:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise refusal(error, folder, 0) from error
-
-
-def refusal(error: OSError, path: Path, needed_bytes: int) -> DiskFull | WriteRefused:
-    """The error that tells the user why nothing was written at ``path``."""
-    got = os.strerror(error.errno) if error.errno else str(error)
-    if error.errno in _FULL:
-        return DiskFull(
-            "disk full: nothing was kept",
-            expected=f"room for {needed_bytes:,} bytes",
-            got=f"{_free_bytes(path):,} bytes free at {path}",
-            do="free some space there, then run again",
-        )
-    return WriteRefused(
-        "the store could not write: nothing was kept",
-        expected=f"a file system that takes writes at {path}",
-        got=got,
-        do="check its permissions, its mount options and the kernel's log for a failing device",
-    )
-
-
-def _free_bytes(path: Path) -> int:
-    try:
-        return shutil.disk_usage(path).free
-    except OSError:
-        return 0

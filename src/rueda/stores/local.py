@@ -13,7 +13,8 @@ from typing import BinaryIO, cast
 from rueda.kernel.digest import Digest, digest_bytes
 from rueda.kernel.errors import NotFound, StoreError
 from rueda.kernel.seams import Blob
-from rueda.stores.draft import Draft, make_folder, reclaim, sync_folder
+from rueda.stores.disk import list_folder, make_folder, remove, sync_folder
+from rueda.stores.draft import Draft, reclaim
 from rueda.stores.verified import VerifiedReader
 
 SPOOL_BYTES = 16 * 2**20
@@ -96,17 +97,23 @@ class LocalStore:
         return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
 
     def sweep(self, keep: Container[Digest], *, dry_run: bool) -> Iterator[Blob]:
-        """Remove what is not in ``keep``, blob by blob, as the iterator advances."""
+        """Remove what is not in ``keep``, blob by blob, as the iterator advances.
+
+        Raises
+        ------
+        WriteRefused
+            A blob could not be removed; those before it are gone.
+        """
         if not dry_run:
             reclaim(self._drafts)
-        for shard in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(shard.iterdir()):
+        for shard in list_folder(self.folder):
+            for path in list_folder(shard) if len(shard.name) == 2 else ():
                 digest = Digest(shard.name + path.name)
                 if digest in keep or not _DIGEST.fullmatch(digest):
                     continue
                 blob = Blob(digest, path.stat().st_size)
                 if not dry_run:
-                    path.unlink(missing_ok=True)
+                    remove(path)
                 yield blob
 
     def _put_whole(self, content: bytes) -> Blob:
