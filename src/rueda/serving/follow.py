@@ -85,7 +85,10 @@ class Follower:
         digest = standing(self._home.ledger, self.ref)
         if digest is None and self.ref == f"{self.name}@live":
             digest = standing(self._home.ledger, f"{self.name}@champion")
-        if digest is None or (self.live and self.live.digest == digest) or self._too_early(digest):
+        if digest is not None and self.live is not None and self.live.digest == digest:
+            self.refused = None
+            return False
+        if digest is None or self._too_early(digest):
             return False
         self._tried = (digest, time.monotonic())
         try:

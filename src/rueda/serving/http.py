@@ -96,7 +96,7 @@ class Response:
     def problem(cls, tree: Mapping[str, object], route: str = "other") -> Response:
         status = tree["status"]
         assert isinstance(status, int)
-        body = msgspec.json.encode({k: v for k, v in tree.items() if v != ""})
+        body = msgspec.json.encode({k: v for k, v in tree.items() if v != "" or k == "pointer"})
         headers: list[tuple[bytes, bytes]] = [_PROBLEM]
         if status in (429, 503):
             headers.append((b"retry-after", b"1"))

@@ -22,6 +22,7 @@ from rueda.kernel.home import Home
 from rueda.serving.application import Application, VertexRoutes
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.follow import Follower
+from rueda.serving.lightness import without_pandas
 from rueda.serving.loaded import Opener
 from rueda.serving.log import PredictionLog
 from rueda.serving.meter import Meter
@@ -103,6 +104,7 @@ def serve(
     SpecError
         The address cannot be used.
     """
+    without_pandas()
     # Bound first: a taken port is an error before anything is loaded.
     listener = _bind(options)
     port = listener.getsockname()[1]
