@@ -20,12 +20,12 @@ lifecycle = rd.Lifecycle(
         rd.Ordinal("dest"),
     ),
     train=rd.Train(
-        HistGradientBoostingClassifier(max_iter=150),
+        HistGradientBoostingClassifier(max_iter=60),
         search={
-            "learning_rate": rd.Float(0.03, 0.2, log=True),
-            "max_leaf_nodes": rd.Int(15, 63),
+            "learning_rate": rd.Float(0.05, 0.3, log=True),
+            "max_leaf_nodes": rd.Int(7, 31),
         },
-        trials=4,
+        trials=3,
         metric="roc_auc",
     ),
     evaluate=rd.Evaluate(

@@ -13,7 +13,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -43,7 +43,7 @@ class Month:
 
     @property
     def end(self) -> str:
-        following = datetime(YEAR + self.number // 12, self.number % 12 + 1, 1)
+        following = datetime(YEAR + self.number // 12, self.number % 12 + 1, 1, tzinfo=UTC)
         return f"{following:%Y-%m-%d}T00:00:00Z"
 
 
@@ -71,7 +71,7 @@ class World:
                 (ARRIVALS / name).write_bytes((self._future / name).read_bytes())
 
     def month(self, number: int, sample: int) -> Month:
-        """About ``sample`` flights of a month, the same ones each time, by their time of departure."""
+        """About ``sample`` flights of a month, the same ones each time, by time of departure."""
         sql = (
             (HERE / "flights.sql")
             .read_text(encoding="utf-8")

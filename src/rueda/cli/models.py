@@ -8,6 +8,7 @@ from rueda.artifacts.scorecard import Scorecard
 from rueda.cli.declared import add_place, the_home
 from rueda.cli.terminal import out, print_json, table
 from rueda.kernel.artifact import Artifact
+from rueda.kernel.digest import Json
 from rueda.kernel.home import Home
 from rueda.wheel.versions import Version, versions
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _told(home: Home, version: Version) -> dict[str, object]:
+def _told(home: Home, version: Version) -> dict[str, Json]:
     card = Scorecard.open(home.store, Artifact("scorecard", version.meta["traces"]["scorecard"]))
     return {
         "name": version.name,

@@ -63,7 +63,7 @@ class Closed:
     @property
     def wants_turn(self) -> bool:
         """Whether the lifecycle asks for another turn because of these alarms."""
-        return self.retrain is not None and len(self.alarms) > 0
+        return self.retrain is not None and any(self.retrain.wants(a) for a in self.alarms)
 
     def to_json(self) -> dict[str, Json]:
         """What ``rueda monitor --json`` prints."""

@@ -186,7 +186,9 @@ class ReleasedModel:
         ignored.
         """
         answers = self.release.predict(as_batch(frame, self.release))
-        return answers.labels if self.release.task != "regression" else answers.values
+        answer = answers.values if answers.labels is None else answers.labels
+        assert answer is not None
+        return answer
 
     def predict_proba(self, frame: object) -> np.ndarray:
         """Probabilities of shape (rows, classes), in the order of ``classes``."""
