@@ -19,9 +19,11 @@ SETTLED = 1000
 
 _PROBE = 64
 
-NULL_TEXTS = pa.array(
-    [r"", r"NA", r"N/A", r"n/a", r"#N/A", r"NaN", r"nan", r"NAN", r"-nan", r"-NaN", r"null", r"NULL", r"Null", r"None", r"none", r"\N", r"?", r"-"]
+_NULLS = (
+    ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "-nan", "-NaN"),
+    ("null", "NULL", "Null", "None", "none", "\\N", "?", "-"),
 )
+NULL_TEXTS = pa.array([text for group in _NULLS for text in group])
 """What stands for a missing value in a column of numbers, truths or dates. In a column of text only
 the empty cell does: ``NA`` may be Namibia."""
 
@@ -171,7 +173,7 @@ def _by_cast(texts: pa.Array, kind: str) -> pa.Array:
 
 def _to_bool(texts: pa.Array, kind: str) -> pa.Array:
     lower = pc.utf8_lower(texts)
-    if not pc.all(pc.is_in(lower, pa.array(["true", "false", None]))).as_py():
+    if not pc.all(pc.is_in(lower, pa.array(["true", "false", None])), min_count=0).as_py():
         raise pa.ArrowInvalid("neither true nor false")
     return texts.cast(ARROW[kind])
 

@@ -12,6 +12,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from rueda.kernel.digest import Digest
+from rueda.sources.listing import reading
 
 _RACY_NS = 2_000_000_000
 """A file that changed less than this before it was hashed may change again within the same tick
@@ -49,9 +50,14 @@ class ContentDigests:
 
     def _digest(self, path: Path) -> tuple[Digest, list[int] | None]:
         entry = self._known.get(str(path))
-        before = _stamp(path)
+        with reading(path):
+            before = _stamp(path)
         if entry is not None and entry[:-1] == before:
             return Digest(str(entry[-1])), before
+        with reading(path):
+            return self._read(path, before)
+
+    def _read(self, path: Path, before: list[int]) -> tuple[Digest, list[int] | None]:
         began_ns = time.time_ns()
         with path.open("rb") as content:
             digest = Digest(file_digest(content, "sha256").hexdigest())

@@ -19,8 +19,9 @@ from rueda.kernel.errors import BrokenInput, Defect, SchemaMismatch
 from rueda.kernel.seams import Rejected
 from rueda.sources.cells import ARROW, ColumnEvidence, convert, look
 from rueda.sources.header import Header, open_bytes, read_header
+from rueda.sources.listing import reading
 from rueda.sources.parallel import map_ahead
-from rueda.sources.records import Block, RecordReader
+from rueda.sources.records import Block, RecordReader, read_exactly
 
 _BROKEN_SHARE = 0.1
 _BROKEN_FEW = 10
@@ -80,10 +81,14 @@ class DelimitedFiles:
         def convert_block(block: Block) -> tuple[pa.RecordBatch, list[Rejected]]:
             return _typed(*self._parse(block), schema)
 
+        empty = True
         for batch, rejected in map_ahead(convert_block, self._blocks()):
             for row in rejected:
                 reject(row)
+            empty = False
             yield batch
+        if empty:
+            yield pa.RecordBatch.from_pylist([], schema=schema)
 
     @cached_property
     def _header(self) -> Header:
@@ -98,24 +103,13 @@ class DelimitedFiles:
                 )
         return headers[0]
 
-    def _reader(self, file: Path, header: Header) -> RecordReader:
-        return RecordReader(file.name, header.delimiter, len(header.names))
-
     def _blocks(self) -> Iterator[Block]:
         for file in self.files:
             header = read_header(file)
-            with open_bytes(file) as stream:
-                stream.read(header.size_bytes)
-                reader = self._reader(file, header)
-                try:
-                    yield from reader.blocks(stream, header.lines + 1)
-                except (OSError, EOFError) as error:
-                    raise BrokenInput(
-                        f"{file.name} cannot be decompressed",
-                        expected="a whole compressed file",
-                        got=str(error),
-                        do="get it again: it is torn or not what its name says",
-                    ) from error
+            reader = RecordReader(file.name, header.delimiter, len(header.names))
+            with reading(file), open_bytes(file) as stream:
+                read_exactly(stream, header.size_bytes)
+                yield from reader.blocks(stream, header.lines + 1)
 
     def _parse(self, block: Block) -> Parsed:
         """``block`` as a table of text, walked record by record where that is needed."""
@@ -154,8 +148,6 @@ class DelimitedFiles:
                 ),
             )
         except pa.ArrowInvalid:
-            if block.walked is not None:
-                raise
             return None
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from rueda.kernel.errors import BrokenInput, SchemaMismatch, UnfitData
-from rueda.sources.listing import compression_of
+from rueda.sources.listing import compression_of, reading
 from rueda.sources.records import RECORD_BYTES, RecordReader, read_exactly, split_fields
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
@@ -44,7 +44,7 @@ def read_header(path: Path) -> Header:
     SchemaMismatch
         Two columns have the same name.
     """
-    with open_bytes(path) as stream:
+    with reading(path), open_bytes(path) as stream:
         start = read_exactly(stream, RECORD_BYTES)
     if not start.strip(b"\xef\xbb\xbf \r\n\t"):
         raise UnfitData(

@@ -19,6 +19,7 @@ from rueda.kernel.errors import BrokenInput, UnfitData
 from rueda.kernel.seams import Rejected
 from rueda.sources.cells import ARROW, KINDS, convert, look, tolerated
 from rueda.sources.header import open_bytes
+from rueda.sources.listing import reading
 from rueda.sources.records import BLOCK_BYTES, read_exactly
 
 _BROKEN_SHARE = 0.1
@@ -122,7 +123,7 @@ class JsonLines:
         for file in self.files:
             number = 1
             rest = b""
-            with open_bytes(file) as stream:
+            with reading(file), open_bytes(file) as stream:
                 while True:
                     fresh = read_exactly(stream, BLOCK_BYTES)
                     *lines, rest = (rest + fresh).split(b"\n")

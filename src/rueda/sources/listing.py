@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from rueda.kernel.errors import MissingInput, SpecError
+from rueda.kernel.errors import BrokenInput, MissingInput, SpecError
 
 FORMATS = {
     ".csv": "csv",
@@ -69,6 +71,33 @@ def format_of(path: Path) -> str:
 def compression_of(path: Path) -> str | None:
     """The compression of ``path`` by its name; None for none."""
     return COMPRESSIONS.get(path.suffix.lower())
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what the system says about ``path`` into an error for people.
+
+    Raises
+    ------
+    MissingInput, BrokenInput
+        It went away; it may not be read, or does not decompress.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingInput(
+            f"{path.name} is not there any more",
+            expected="a file that stays while it is read",
+            got=f"nothing at {path}",
+            do="run again",
+        ) from error
+    except (OSError, EOFError) as error:
+        raise BrokenInput(
+            f"{path.name} cannot be read",
+            expected="a whole file that this user may read",
+            got=str(error),
+            do="check its permissions, and that it is what its name says",
+        ) from error
 
 
 def _is_known(path: Path) -> bool:

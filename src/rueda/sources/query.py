@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rueda.kernel.errors import SpecError
+from rueda.sources.listing import format_of, list_files
 
 if TYPE_CHECKING:
     import duckdb
 
 _LAYOUT = ("query_location", "query_location_length")
 _READERS = ("read_", "parquet_", "sniff_", "glob")
+_BY_FORMAT = {
+    # DuckDB guesses types from the first 20,480 rows unless it is told to look at all of them.
+    "csv": "read_csv({files}, sample_size = -1)",
+    "json": "read_json({files}, sample_size = -1)",
+    "parquet": "read_parquet({files})",
+}
 _CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+
+Tree = Any
 
 
 @dataclass(frozen=True)
@@ -23,20 +34,22 @@ class Query:
 
     Attributes
     ----------
-    text
-        As it was written, without a semicolon at its end.
-    tree
-        Its parse tree without layout and comments.
+    statement
+        Its parse tree as DuckDB gives it.
     files
         The paths and globs that it reads, as written.
     aggregates
         Whether it sums, averages or ranks anything.
     """
 
-    text: str
-    tree: Any
+    statement: Tree
     files: tuple[str, ...]
     aggregates: bool
+
+    @property
+    def meaning(self) -> Tree:
+        """The parse tree without layout and comments."""
+        return _without_layout(self.statement)
 
 
 def parse_query(connection: duckdb.DuckDBPyConnection, text: str) -> Query:
@@ -48,8 +61,7 @@ def parse_query(connection: duckdb.DuckDBPyConnection, text: str) -> Query:
         It is no single SELECT, names its files by an expression, or calls a function whose answer
         changes from call to call.
     """
-    ((answer,),) = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
-    parsed = json.loads(answer)
+    parsed = _parse(connection, text)
     if parsed["error"] or len(parsed["statements"]) != 1:
         raise SpecError(
             "the SQL is not one SELECT statement",
@@ -57,26 +69,68 @@ def parse_query(connection: duckdb.DuckDBPyConnection, text: str) -> Query:
             got=parsed.get("error_message") or f"{len(parsed['statements'])} statements",
             do="mend the query",
         )
-    tree = _without_layout(parsed["statements"][0])
-    nodes = list(_nodes(tree))
+    nodes = list(_nodes(parsed["statements"][0]))
     called = {node["function_name"] for node in nodes if node.get("class") == "FUNCTION"}
     called |= {n["column_names"][-1] for n in nodes if n.get("class") == "COLUMN_REF"} & _CLOCKS
     _refuse_volatile(connection, called)
     aggregates = bool(called & _functions(connection, "function_type = 'aggregate'")) or any(
         node.get("class") == "WINDOW" for node in nodes
     )
-    return Query(text.strip().rstrip(";"), tree, tuple(_files(nodes)), aggregates)
+    files = [name for node in _readers(nodes) for name in _names(node)]
+    return Query(parsed["statements"][0], tuple(files), aggregates)
 
 
-def _files(nodes: list[dict[str, Any]]) -> Iterator[str]:
+def bind_files(connection: duckdb.DuckDBPyConnection, query: Query, project: Path) -> str:
+    """``query`` as SQL over exactly the files that its names stand for in ``project``.
+
+    DuckDB's own search path will not do: it looks in the working folder first.
+    """
+    statement = copy.deepcopy(query.statement)
+    for node in _readers(list(_nodes(statement))):
+        files = [file for name in _names(node) for file in list_files(name, project)]
+        quoted = "[" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "]"
+        if node["type"] == "BASE_TABLE":
+            alias = node["alias"] or Path(node["table_name"]).name.split(".")[0]
+            call = _BY_FORMAT[format_of(files[0])].format(files=quoted)
+            reader = _from(connection, call)
+            reader |= {"alias": alias, "column_name_alias": node["column_name_alias"]}
+            node.clear()
+            node.update(reader)
+        else:
+            files_only = _from(connection, f"read_csv({quoted})")["function"]["arguments"][0]
+            node["function"]["arguments"][0]["expression"] = files_only["expression"]
+    whole = json.dumps({"error": False, "statements": [statement]})
+    ((text,),) = connection.execute("SELECT json_deserialize_sql(?)", [whole]).fetchall()
+    return str(text)
+
+
+def _parse(connection: duckdb.DuckDBPyConnection, text: str) -> Tree:
+    ((answer,),) = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
+    return json.loads(answer)
+
+
+def _from(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+    parsed = _parse(connection, f"FROM {table}")
+    found: dict[str, Any] = parsed["statements"][0]["node"]["from_table"]
+    return found
+
+
+def _readers(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The nodes of ``nodes`` that read files."""
     local = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
     for node in nodes:
         if node.get("type") == "BASE_TABLE" and node["table_name"] not in local:
-            yield node["table_name"]
+            yield node
         elif node.get("type") == "TABLE_FUNCTION":
-            function = node["function"]
-            if function["function_name"].startswith(_READERS):
-                yield from _constants(function["arguments"][0]["expression"])
+            if node["function"]["function_name"].startswith(_READERS):
+                yield node
+
+
+def _names(node: dict[str, Any]) -> list[str]:
+    """The paths and globs that a reading node names."""
+    if node["type"] == "BASE_TABLE":
+        return [node["table_name"]]
+    return list(_constants(node["function"]["arguments"][0]["expression"]))
 
 
 def _constants(expression: dict[str, Any]) -> Iterator[str]:
@@ -112,7 +166,7 @@ def _functions(connection: duckdb.DuckDBPyConnection, condition: str) -> set[str
     return {name for (name,) in rows.fetchall()}
 
 
-def _without_layout(node: Any) -> Any:
+def _without_layout(node: Tree) -> Tree:
     if isinstance(node, dict):
         return {k: _without_layout(v) for k, v in node.items() if k not in _LAYOUT}
     if isinstance(node, list):
@@ -121,7 +175,7 @@ def _without_layout(node: Any) -> Any:
     return str(node) if isinstance(node, int | float) and not isinstance(node, bool) else node
 
 
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+def _nodes(node: Tree) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         yield node
         for value in node.values():

@@ -45,7 +45,7 @@ class Block:
             return len(self.walked)
         lines = self.content.count(b"\n") + (not self.content.endswith(b"\n"))
         simple = b'"' not in self.content and b"\n\n" not in self.content
-        simple = simple and b"\r\n\r\n" not in self.content and self.content[0] not in b"\r\n"
+        simple = simple and b"\n\r" not in self.content and self.content[0] not in b"\r\n"
         return lines if simple else len(self._records)
 
     def record(self, index: int) -> tuple[int, str]:
@@ -59,7 +59,9 @@ class Block:
         if self.walked is not None:
             stops = np.cumsum([size for size, _ in self.walked])
             starts = np.concatenate([[0], stops[:-1]])
-            return np.stack([starts, stops, [line for _, line in self.walked]], axis=1)
+            lines = np.array([line for _, line in self.walked])
+            walked: Positions = np.stack([starts, stops, lines], axis=1)
+            return walked
         raw = np.frombuffer(self.content, dtype=np.uint8)
         breaks = np.flatnonzero(raw == _NEWLINE)
         ends = _outside_quotes(breaks, np.flatnonzero(raw == _QUOTE)) + 1
@@ -154,7 +156,8 @@ class RecordReader:
         rejected: list[Rejected] = []
         while at < len(buffer):
             text = self.record(buffer, at)
-            if text is None and not last and len(buffer) - at < RECORD_BYTES:
+            whole = text is not None and (at + len(text) < len(buffer) or text.endswith(b"\n"))
+            if not whole and not last and len(buffer) - at < RECORD_BYTES:
                 break
             fault = self._fault(text)
             if text is None or (fault and b"\n" in text[:-1]):

@@ -7,6 +7,8 @@ depends on its order; and functions that answer otherwise each time are refused.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +21,7 @@ from rueda.kernel.errors import BrokenInput, SpecError
 from rueda.kernel.seams import Rejected
 from rueda.sources.content import ContentDigests
 from rueda.sources.listing import list_files
-from rueda.sources.query import Query, parse_query
+from rueda.sources.query import Query, bind_files, parse_query
 from rueda.sources.types import kept_schema, kept_types
 
 if TYPE_CHECKING:
@@ -52,28 +54,31 @@ class SqlSource:
         files = [f for name in self._query.files for f in list_files(name, self._project)]
         digests = self._digests.digests(files)
         return digest_json(
-            {"files": digests, "query": digest_json(self._query.tree), "version": _VERSION}
+            {"files": digests, "query": digest_json(self._query.meaning), "version": _VERSION}
         )
 
     def batches(
         self,
         reject: Callable[[Rejected], None] | None = None,  # noqa: ARG002
     ) -> Iterator[pa.RecordBatch]:
-        """The rows, sorted by all columns. What DuckDB cannot read is an error: it rejects no row."""
+        """The rows, sorted by all columns. What DuckDB cannot read is an error."""
         import duckdb
 
         connection = self._connect()
         if self._query.aggregates:
             connection.execute("SET threads = 1")
         try:
-            # The query is one SELECT: it was parsed.
-            rows = f"SELECT * FROM ({self._query.text}\n) ORDER BY ALL"  # noqa: S608
-            relation = connection.sql(rows)
+            query = bind_files(connection, self._query, self._project)
+            # Nothing but the one SELECT that was parsed.
+            relation = connection.sql(f"SELECT * FROM ({query}) ORDER BY ALL")  # noqa: S608
             reader = relation.to_arrow_reader(_BATCH_ROWS)
             schema = kept_schema(reader.schema, "the query")
-            yield pa.RecordBatch.from_pylist([], schema=schema)
+            empty = True
             for batch in reader:
+                empty = False
                 yield kept_types(batch, schema)
+            if empty:
+                yield pa.RecordBatch.from_pylist([], schema=schema)
         except duckdb.Error as error:
             raise _refusal(error) from error
         finally:
@@ -97,22 +102,21 @@ class SqlSource:
         connection.execute("SET autoload_known_extensions = false")
         connection.execute("SET python_enable_replacements = false")
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET file_search_path = ?", [str(self._project)])
+        # What does not fit into memory would go to the working folder.
+        spill = Path(tempfile.gettempdir()) / f"rueda-{os.getpid()}-{id(connection)}"
+        connection.execute("SET temp_directory = ?", [str(spill)])
         return connection
 
 
 def _refusal(error: duckdb.Error) -> Exception:
-    lines = str(error).splitlines()
     import duckdb
 
-    kind = (
-        SpecError
-        if isinstance(error, duckdb.BinderException | duckdb.CatalogException)
-        else BrokenInput
-    )
-    return kind(
+    # Names that do not exist are the query's fault; all else is the files'.
+    spec = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+    first, *rest = [line for line in str(error).splitlines() if line.strip()] or ["no message"]
+    return (SpecError if spec else BrokenInput)(
         "the SQL cannot be answered",
-        expected="a query that DuckDB runs on the files",
-        got=lines[0],
-        do="\n".join(lines[1:]) or "try the query in DuckDB",
+        expected="a query that DuckDB answers over the files",
+        got=first,
+        do="\n".join(rest) or "mend the query or the file that is named",
     )
