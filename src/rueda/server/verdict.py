@@ -18,6 +18,8 @@ _GUARDS = 4
 
 _UNACCEPTABLE = 10
 _LEAST_SLOW_MS = 50.0
+_STILL = 1e-9
+"""The spread of scores that are all the same number, up to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _scores(
         a = Sample.of(ours[:, column], _requests(mine))
         b = Sample.of(others[:, column], _requests(theirs))
         scale = (b.spread or 1.0) if evidence.task == "regression" else 1.0
-        if a.rows >= guard.minimum and a.spread == 0 and b.spread > 0:
+        if a.rows >= guard.minimum and a.spread < _STILL <= b.spread:
             return Finding("scores", "no", f"all {a.rows:,} answers are the same number")
         verdict, found, width = shift_verdict(
             a, b, margin=guard.shift * scale, alpha=alpha / len(columns)
