@@ -80,3 +80,24 @@ def mount() -> Mount:
                 subprocess.run(["umount", folder], check=True)
 
     return mounted
+
+
+@pytest.fixture
+def ext4(tmp_path: Path) -> Path:
+    """The image of an empty ext4 file system that this machine can mount."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system needs root")
+    image, mount = tmp_path / "ext4.img", tmp_path / "trial"
+    mount.mkdir()
+    with image.open("wb") as sparse:
+        sparse.truncate(256 * 2**20)
+    for command in (
+        ["mkfs.ext4", "-q", "-F", image],
+        ["unshare", "-m", "mount", "-o", "loop", image, mount],
+    ):
+        if not shutil.which(command[0]):
+            pytest.skip(f"{command[0]} is not installed")
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"{command[0]} refuses: {done.stderr.strip()}")
+    return image
