@@ -15,16 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
-from rueda.kernel.errors import BrokenInput, Defect, SchemaMismatch
+from rueda.kernel.errors import Defect, SchemaMismatch
 from rueda.kernel.seams import Rejected
+from rueda.sources.broken import BrokenRows
 from rueda.sources.cells import ARROW, ColumnEvidence, convert, look
 from rueda.sources.header import Header, open_bytes, read_header
 from rueda.sources.listing import reading
 from rueda.sources.parallel import map_ahead
 from rueda.sources.records import Block, RecordReader, read_exactly
-
-_BROKEN_SHARE = 0.1
-_BROKEN_FEW = 10
 
 Parsed = tuple[Block, pa.Table]
 
@@ -54,21 +52,15 @@ class DelimitedFiles:
             So many rows are broken that the files are not what they seem.
         """
         evidence = [ColumnEvidence() for _ in self._header.names]
-        rows, broken = 0, 0
-        first: Rejected | None = None
+        rows = BrokenRows()
         for block, table in map_ahead(self._parse, self._blocks()):
-            rows += table.num_rows
-            broken += len(block.rejected)
-            first = first or next(iter(block.rejected), None)
+            rows.see(table.num_rows, block.rejected)
             _look_at(table, evidence)
-        if first and broken > max(_BROKEN_FEW, _BROKEN_SHARE * (rows + broken)):
-            raise BrokenInput(
-                f"{first.source.rpartition(':')[0]} does not parse as CSV",
-                expected=f"rows of {len(evidence)} fields, as in the header, in UTF-8",
-                got=f"{broken} broken rows of {rows + broken}; the first, {first.source}: "
-                f"{first.reason}",
-                do="check its delimiter, quotes and encoding",
-            )
+        rows.refuse_if_many(
+            what="CSV",
+            expected=f"rows of {len(evidence)} fields, as in the header, in UTF-8",
+            do="check its delimiter, quotes and encoding",
+        )
         kinds = [seen.kind() for seen in evidence]
         return pa.schema(
             [pa.field(n, ARROW[k]) for n, k in zip(self._header.names, kinds, strict=True)]

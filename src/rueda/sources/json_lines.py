@@ -15,15 +15,14 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from rueda.kernel.errors import BrokenInput, UnfitData
+from rueda.kernel.errors import UnfitData
 from rueda.kernel.seams import Rejected
+from rueda.sources.broken import BrokenRows
 from rueda.sources.cells import ARROW, KINDS, convert, look, tolerated
 from rueda.sources.header import open_bytes
 from rueda.sources.listing import reading
 from rueda.sources.records import BLOCK_BYTES, read_exactly
 
-_BROKEN_SHARE = 0.1
-_BROKEN_FEW = 10
 _DATES = ("date32[day]", "timestamp[us]", "timestamp[us, tz=UTC]")
 _INT64 = range(-(2**63), 2**63)
 
@@ -74,25 +73,17 @@ class JsonLines:
             So many lines are broken that the files are not JSON lines.
         """
         seen: dict[str, _Seen] = {}
-        rows, broken = 0, 0
-        first: Rejected | None = None
+        rows = BrokenRows()
         for file, lines in self._blocks():
             good, rejected = _decode(file, lines)
-            rows += len(good)
-            broken += len(rejected)
-            first = first or next(iter(rejected), None)
+            rows.see(len(good), rejected)
             for name in dict.fromkeys(name for _, _, row in good for name in row):
                 seen.setdefault(name, _Seen()).see([row.get(name) for _, _, row in good])
-        if (first and broken > max(_BROKEN_FEW, _BROKEN_SHARE * (rows + broken))) or (
-            first and not rows
-        ):
-            raise BrokenInput(
-                f"{first.source.rpartition(':')[0]} does not parse as JSON lines",
-                expected="one object a line, in UTF-8",
-                got=f"{broken} broken lines of {rows + broken}; the first, {first.source}: "
-                f"{first.reason}",
-                do="write each object on a line of its own: jq -c '.[]' FILE",
-            )
+        rows.refuse_if_many(
+            what="JSON lines",
+            expected="one object a line, in UTF-8",
+            do="write each object on a line of its own: jq -c '.[]' FILE",
+        )
         if not seen:
             raise UnfitData(
                 f"{self.files[0].name} is empty",

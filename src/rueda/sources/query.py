@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rueda.kernel.errors import SpecError
-from rueda.sources.listing import format_of, list_files
 
 if TYPE_CHECKING:
     import duckdb
 
 _LAYOUT = ("query_location", "query_location_length")
 _READERS = ("read_", "parquet_", "sniff_", "glob")
-_BY_FORMAT = {
-    # DuckDB guesses types from the first 20,480 rows unless it is told to look at all of them.
-    "csv": "read_csv({files}, sample_size = -1)",
-    "json": "read_json({files}, sample_size = -1)",
-    "parquet": "read_parquet({files})",
-}
 _CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 
 Tree = Any
@@ -80,28 +73,44 @@ def parse_query(connection: duckdb.DuckDBPyConnection, text: str) -> Query:
     return Query(parsed["statements"][0], tuple(files), aggregates)
 
 
-def bind_files(connection: duckdb.DuckDBPyConnection, query: Query, project: Path) -> str:
-    """``query`` as SQL over exactly the files that its names stand for in ``project``.
+def bind_files(
+    connection: duckdb.DuckDBPyConnection,
+    query: Query,
+    *,
+    tables: Callable[[str], list[Path]],
+    files: Callable[[str], list[Path]],
+) -> str:
+    """``query`` as SQL over files with absolute names.
 
     DuckDB's own search path will not do: it looks in the working folder first.
+
+    Parameters
+    ----------
+    tables
+        The Parquet files with the rows of a table that the query calls by the name of a file.
+    files
+        The files that a name in a call such as ``read_csv('…')`` stands for.
     """
     statement = copy.deepcopy(query.statement)
     for node in _readers(list(_nodes(statement))):
-        files = [file for name in _names(node) for file in list_files(name, project)]
-        quoted = "[" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "]"
         if node["type"] == "BASE_TABLE":
-            alias = node["alias"] or Path(node["table_name"]).name.split(".")[0]
-            call = _BY_FORMAT[format_of(files[0])].format(files=quoted)
-            reader = _from(connection, call)
+            name = node["table_name"]
+            reader = _from(connection, f"read_parquet({_quoted(tables(name))})")
+            alias = node["alias"] or Path(name).name.split(".")[0]
             reader |= {"alias": alias, "column_name_alias": node["column_name_alias"]}
             node.clear()
             node.update(reader)
         else:
-            files_only = _from(connection, f"read_csv({quoted})")["function"]["arguments"][0]
-            node["function"]["arguments"][0]["expression"] = files_only["expression"]
+            found = [file for name in _names(node) for file in files(name)]
+            called = _from(connection, f"read_csv({_quoted(found)})")["function"]["arguments"][0]
+            node["function"]["arguments"][0]["expression"] = called["expression"]
     whole = json.dumps({"error": False, "statements": [statement]})
     ((text,),) = connection.execute("SELECT json_deserialize_sql(?)", [whole]).fetchall()
     return str(text)
+
+
+def _quoted(files: list[Path]) -> str:
+    return "[" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "]"
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, text: str) -> Tree:
@@ -119,11 +128,10 @@ def _readers(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The nodes of ``nodes`` that read files."""
     local = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
     for node in nodes:
-        if node.get("type") == "BASE_TABLE" and node["table_name"] not in local:
+        table = node.get("type") == "BASE_TABLE" and node["table_name"] not in local
+        function = node["function"]["function_name"] if node.get("type") == "TABLE_FUNCTION" else ""
+        if table or function.startswith(_READERS):
             yield node
-        elif node.get("type") == "TABLE_FUNCTION":
-            if node["function"]["function_name"].startswith(_READERS):
-                yield node
 
 
 def _names(node: dict[str, Any]) -> list[str]:

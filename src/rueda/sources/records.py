@@ -71,8 +71,8 @@ class Block:
         lines = self.first_line + np.searchsorted(breaks, starts)
         size = ends - starts
         empty = (raw[starts] == _NEWLINE) | ((raw[starts] == _RETURN) & (size == 2))
-        records: Positions = np.stack([starts, ends, lines], axis=1)
-        return records[~empty]
+        records: Positions = np.stack([starts, ends, lines], axis=1)[~empty]
+        return records
 
 
 @dataclass(frozen=True)

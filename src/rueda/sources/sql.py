@@ -7,7 +7,7 @@ depends on its order; and functions that answer otherwise each time are refused.
 
 from __future__ import annotations
 
-import os
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rueda.kernel.digest import Digest, digest_json
 from rueda.kernel.errors import BrokenInput, SpecError
 from rueda.kernel.seams import Rejected
 from rueda.sources.content import ContentDigests
-from rueda.sources.listing import list_files
+from rueda.sources.files import FileSource
+from rueda.sources.header import refuse_duplicates
+from rueda.sources.listing import format_of, list_files
 from rueda.sources.query import Query, bind_files, parse_query
 from rueda.sources.types import kept_schema, kept_types
 
@@ -51,46 +54,78 @@ class SqlSource:
 
     def version(self) -> Digest:
         """The digest of the query's meaning (layout and comments aside) and of the files read."""
-        files = [f for name in self._query.files for f in list_files(name, self._project)]
+        files = [file for name in self._query.files for file in self._list(name)]
         digests = self._digests.digests(files)
         return digest_json(
             {"files": digests, "query": digest_json(self._query.meaning), "version": _VERSION}
         )
 
-    def batches(
-        self,
-        reject: Callable[[Rejected], None] | None = None,  # noqa: ARG002
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows, sorted by all columns. What DuckDB cannot read is an error."""
+    def batches(self, reject: Callable[[Rejected], None] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, sorted by all columns.
+
+        A table that is called by the name of its file (``FROM 'a.csv'``) is read as ``FileSource``
+        reads it: types from every cell, broken rows to ``reject``. In ``read_csv('a.csv', …)``
+        DuckDB reads, as it is told; what it cannot read is an error.
+        """
         import duckdb
 
-        connection = self._connect()
-        if self._query.aggregates:
-            connection.execute("SET threads = 1")
-        try:
-            query = bind_files(connection, self._query, self._project)
-            # Nothing but the one SELECT that was parsed.
-            relation = connection.sql(f"SELECT * FROM ({query}) ORDER BY ALL")  # noqa: S608
-            reader = relation.to_arrow_reader(_BATCH_ROWS)
-            schema = kept_schema(reader.schema, "the query")
-            empty = True
-            for batch in reader:
-                empty = False
-                yield kept_types(batch, schema)
-            if empty:
-                yield pa.RecordBatch.from_pylist([], schema=schema)
-        except duckdb.Error as error:
-            raise _refusal(error) from error
-        finally:
-            connection.close()
+        with tempfile.TemporaryDirectory(prefix="rueda-") as folder, self._connect() as connection:
+            connection.execute("SET temp_directory = ?", [folder])
+            if self._query.aggregates:
+                connection.execute("SET threads = 1")
+            try:
+                yield from self._rows(connection, Path(folder), reject)
+            except duckdb.Error as error:
+                raise _refusal(error) from error
+
+    def _rows(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Path,
+        reject: Callable[[Rejected], None] | None,
+    ) -> Iterator[pa.RecordBatch]:
+        written: dict[str, list[Path]] = {}
+
+        def table(name: str) -> list[Path]:
+            if name not in written:
+                written[name] = self._table(name, folder / f"{len(written)}.parquet", reject)
+            return written[name]
+
+        query = bind_files(connection, self._query, tables=table, files=self._list)
+        refuse_duplicates("the query", connection.sql(query).columns)
+        # Nothing but the one SELECT that was parsed.
+        relation = connection.sql(f"SELECT * FROM ({query}) ORDER BY ALL")  # noqa: S608
+        reader = relation.to_arrow_reader(_BATCH_ROWS)
+        schema = kept_schema(reader.schema, "the query")
+        empty = True
+        for batch in reader:
+            empty = False
+            yield kept_types(batch, schema)
+        if empty:
+            yield pa.RecordBatch.from_pylist([], schema=schema)
+
+    def _table(
+        self, name: str, file: Path, reject: Callable[[Rejected], None] | None
+    ) -> list[Path]:
+        """Parquet files with the rows of the files that ``name`` stands for."""
+        found = self._list(name)
+        if format_of(found[0]) == "parquet":
+            return found
+        batches = FileSource(name, self._project).batches(reject)
+        first = next(batches)
+        # Uncompressed: it is read once, and soon.
+        with pq.ParquetWriter(file, first.schema, compression="none") as writer:
+            for batch in itertools.chain([first], batches):
+                writer.write_batch(batch)
+        return [file]
+
+    def _list(self, name: str) -> list[Path]:
+        return list_files(name, self._project)
 
     @cached_property
     def _query(self) -> Query:
-        connection = self._connect()
-        try:
+        with self._connect() as connection:
             return parse_query(connection, self._sql)
-        finally:
-            connection.close()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -102,9 +137,6 @@ class SqlSource:
         connection.execute("SET autoload_known_extensions = false")
         connection.execute("SET python_enable_replacements = false")
         connection.execute("SET TimeZone = 'UTC'")
-        # What does not fit into memory would go to the working folder.
-        spill = Path(tempfile.gettempdir()) / f"rueda-{os.getpid()}-{id(connection)}"
-        connection.execute("SET temp_directory = ?", [str(spill)])
         return connection
 
 

@@ -2,7 +2,8 @@
 
 from rueda.testing.engine import check_engine
 from rueda.testing.ledger import check_ledger
+from rueda.testing.source import check_source
 from rueda.testing.store import check_store
 from rueda.testing.tally import check_tally
 
-__all__ = ["check_engine", "check_ledger", "check_store", "check_tally"]
+__all__ = ["check_engine", "check_ledger", "check_source", "check_store", "check_tally"]
