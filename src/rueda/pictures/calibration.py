@@ -16,7 +16,7 @@ def calibration_picture(bins: Sequence[Mapping[str, Json]]) -> Spec:
     domain = [0, 1] if share else [min(ends, default=0), max(ends, default=1)]
     axis = {"format": ".0%" if share else "~g", "tickCount": 5}
 
-    def along(field: str, title: str | None) -> dict[str, Json]:
+    def along(field: str, title: str) -> dict[str, Json]:
         return {
             "field": field, "type": "quantitative", "title": title,
             "scale": {"domain": domain, "nice": not share, "zero": False}, "axis": axis,
@@ -33,7 +33,7 @@ def calibration_picture(bins: Sequence[Mapping[str, Json]]) -> Spec:
         {
             "data": rows([{"said": end, "true": end} for end in domain]),
             "mark": {"type": "line", "style": "reference"},
-            "encoding": {"x": along("said", None), "y": along("true", None)},
+            "encoding": {"x": x, "y": y},
         }
     ]
     if share:

@@ -46,7 +46,8 @@ def confusion_picture(confusion: Mapping[str, Json]) -> Spec:
         }
     ]  # fmt: skip
     if few:
-        layers += [_label("rows", ",", -7, 13), _label("share", ".1%", 10, 11)]
+        for strong in (True, False):
+            layers += [_label("rows", ",", -7, 13, strong), _label("share", ".1%", 10, 11, strong)]
     return picture(
         "Confusion",
         "How many rows of each true class were decided as each class",
@@ -60,9 +61,11 @@ def confusion_picture(confusion: Mapping[str, Json]) -> Spec:
     )
 
 
-def _label(field: str, format_: str, dy: int, size: int) -> dict[str, Json]:
+def _label(field: str, format_: str, dy: int, size: int, strong: bool) -> dict[str, Json]:
+    style = "on_strong" if strong else "on_pale"
     return {
-        "mark": {"type": "text", "dy": dy, "fontSize": size},
+        "transform": [{"filter": f"datum.strong === {str(strong).lower()}"}],
+        "mark": {"type": "text", "dy": dy, "fontSize": size, "style": style},
         "encoding": {
             "text": {"field": field, "type": "quantitative", "format": format_},
             "opacity": {"value": 1 if field == "rows" else 0.75},

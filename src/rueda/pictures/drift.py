@@ -45,7 +45,10 @@ def drift_picture(windows: Sequence[Mapping[str, Json]]) -> Spec:
                 "encoding": {
                     "color": {
                         "field": "ratio", "type": "quantitative",
-                        "scale": {"domain": [0, 1, 2], "clamp": True, "range": "diverging"},
+                        "scale": {
+                            "domain": [0, 0.999, 1, 2], "clamp": True,
+                            "range": "diverging", "interpolate": "rgb",
+                        },
                         "legend": {
                             "title": "distance / threshold", "orient": "bottom",
                             "direction": "horizontal", "gradientLength": 220,
@@ -56,7 +59,7 @@ def drift_picture(windows: Sequence[Mapping[str, Json]]) -> Spec:
             },
             {
                 "transform": [{"filter": "datum.verdict == 'yes'"}],
-                "mark": {"type": "point", "size": 26, "style": "ring", "filled": True},
+                "mark": {"type": "point", "size": 30, "style": "dot"},
             },
         ],
     )  # fmt: skip

@@ -10,41 +10,25 @@ from rueda.pictures.theme import Spec, picture, rows
 MOST_SLICES = 24
 
 
-def metrics_picture(
-    metrics: Mapping[str, Mapping[str, Json]],
-    baseline: Mapping[str, Mapping[str, Json]],
-    champion: Mapping[str, Mapping[str, Json]] | None = None,
-) -> Spec:
-    """Each metric with its interval; a ring for what knowing nothing gives, a diamond for the
-    champion. Each has a scale of its own.
-    """
-    panels = [
-        _panel(name, metrics[name], baseline.get(name, {}), (champion or {}).get(name, {}))
-        for name in metrics
-        if metrics[name]["value"] is not None
-    ]
-    spec = picture("Metrics", "Each metric with its interval, beside the baseline", vconcat=panels)
-    del spec["width"]
-    return {**spec, "spacing": 14}
-
-
-def _panel(
+def metric_picture(
     name: str,
     metric: Mapping[str, Json],
-    baseline: Mapping[str, Json],
-    champion: Mapping[str, Json],
-) -> dict[str, Json]:
+    baseline: Mapping[str, Json] | None = None,
+    champion: Mapping[str, Json] | None = None,
+) -> Spec:
+    """One metric of the model with its interval, beside the champion's and the baseline's."""
+    told = (("this model", metric), ("champion", champion), ("baseline", baseline))
     marks = [
         {"who": who, "value": one["value"], "low": one.get("low"), "high": one.get("high")}
-        for who, one in (("this model", metric), ("champion", champion), ("baseline", baseline))
-        if one.get("value") is not None
+        for who, one in told
+        if one and one.get("value") is not None
     ]
-    return {
-        "width": 420,
-        "height": {"step": 20},
-        "title": {"text": name, "fontSize": 12},
+    return picture(
+        name,
+        f"{name} with its interval, beside what else is known",
+        height={"step": 22},
         **_ranged("who", marks, None),
-    }
+    )
 
 
 def slices_picture(
@@ -76,7 +60,7 @@ def _ranged(
         "field": field, "type": "nominal", "sort": None, "title": None,
         "axis": {"domain": False, "ticks": False, "grid": False, "labelLimit": 220},
     }  # fmt: skip
-    x = {"type": "quantitative", "title": title, "scale": {"zero": False}, "axis": {"tickCount": 6}}
+    x = {"type": "quantitative", "title": title, "scale": {"zero": False}, "axis": {"tickCount": 5}}
     tips = [
         {"field": field, "type": "nominal"},
         {"field": "value", "type": "quantitative", "format": ".4~g"},

@@ -1,4 +1,4 @@
-"""Lineage: where something came from, as a graph in layers from left to right."""
+"""Lineage: where something came from, as a graph in layers from top to bottom."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from rueda.pictures.markup import Markup
 
-BOX_WIDTH, BOX_HEIGHT = 148, 52
-GAP_X, GAP_Y = 52, 20
+BOX_WIDTH, BOX_HEIGHT = 224, 48
+GAP_X, GAP_Y = 28, 30
 MARGIN = 6
+BOW = 26
+"""How far an edge that skips a layer swings out, for each layer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,12 @@ def lineage_picture(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> 
     kept = [(a, b) for a, b in edges if a in known and b in known and a != b]
     layers = _layers(list(known), kept)
     places = _places(layers)
-    width = max((x for x, _ in places.values()), default=0) + BOX_WIDTH + MARGIN
+    depth = {name: number for number, layer in enumerate(layers) for name in layer}
+    longest = max((depth[b] - depth[a] for a, b in kept), default=0)
+    right = max((x for x, _ in places.values()), default=0) + BOX_WIDTH
+    width = right + MARGIN + (BOW * longest if longest > 1 else 0)
     height = max((y for _, y in places.values()), default=0) + BOX_HEIGHT + MARGIN
-    lines = "".join(_edge(places[a], places[b]) for a, b in kept)
+    lines = "".join(_edge(places[a], places[b], depth[b] - depth[a]) for a, b in kept)
     boxes = "".join(_box(known[name], places[name]) for name in known)
     return Markup(
         f'<div class="scroll"><svg class="lineage" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -76,32 +81,44 @@ def _mean(values: Sequence[int]) -> float:
 
 
 def _places(layers: Sequence[Sequence[str]]) -> dict[str, tuple[float, float]]:
-    tallest = max((len(layer) for layer in layers), default=0)
+    """The upper left corner of each box; every layer is centered."""
+    widest = max((len(layer) for layer in layers), default=0)
     places = {}
-    for column, layer in enumerate(layers):
-        top = MARGIN + (tallest - len(layer)) * (BOX_HEIGHT + GAP_Y) / 2
-        for row, name in enumerate(layer):
-            x = MARGIN + column * (BOX_WIDTH + GAP_X)
-            places[name] = (float(x), top + row * (BOX_HEIGHT + GAP_Y))
+    for row, layer in enumerate(layers):
+        left = MARGIN + (widest - len(layer)) * (BOX_WIDTH + GAP_X) / 2
+        for column, name in enumerate(layer):
+            y = MARGIN + row * (BOX_HEIGHT + GAP_Y)
+            places[name] = (left + column * (BOX_WIDTH + GAP_X), float(y))
     return places
 
 
-def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
+def _edge(start: tuple[float, float], end: tuple[float, float], span: int) -> str:
+    if span > 1:
+        return _arc(start, end, span)
+    x1, y1 = start[0] + BOX_WIDTH / 2, start[1] + BOX_HEIGHT
+    x2, y2 = end[0] + BOX_WIDTH / 2, end[1]
+    half = (y1 + y2) / 2
+    return _path(f"M{x1:.0f} {y1:.0f}C{x1:.0f} {half:.0f} {x2:.0f} {half:.0f} {x2:.0f} {y2:.0f}")
+
+
+def _arc(start: tuple[float, float], end: tuple[float, float], span: int) -> str:
+    """An edge around the boxes between its ends, which it would else run beneath."""
     x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2
-    x2, y2 = end[0], end[1] + BOX_HEIGHT / 2
-    bend = max((x2 - x1) / 2, GAP_X / 2)
-    return (
-        f'<path class="edge" d="M{x1:.0f} {y1:.0f} C{x1 + bend:.0f} {y1:.0f} '
-        f'{x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"/>'
-    )
+    x2, y2 = end[0] + BOX_WIDTH, end[1] + BOX_HEIGHT / 2
+    out = max(x1, x2) + BOW * span * 1.25
+    return _path(f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2:.0f} {y2:.0f}")
+
+
+def _path(line: str) -> str:
+    return f'<path class="edge" d="{line}"/>'
 
 
 def _box(node: Node, place: tuple[float, float]) -> str:
     x, y = place
-    label = node.label if len(node.label) <= 21 else node.label[:20] + "…"
+    label = node.label if len(node.label) <= 36 else node.label[:35] + "…"
     return (
         f'<g class="node{" live" if node.live else ""}"><title>{html.escape(node.label)}</title>'
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="7"/>'
-        f'<text class="kind" x="{x + 12:.0f}" y="{y + 21:.0f}">{html.escape(node.kind)}</text>'
-        f'<text class="label" x="{x + 12:.0f}" y="{y + 39:.0f}">{html.escape(label)}</text></g>'
+        f'<text class="kind" x="{x + 12:.0f}" y="{y + 20:.0f}">{html.escape(node.kind)}</text>'
+        f'<text class="label" x="{x + 12:.0f}" y="{y + 37:.0f}">{html.escape(label)}</text></g>'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -31,7 +32,7 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int):
-        return f"{cell:,}"
+        return f"{cell:,}" if abs(cell) >= 10_000 else str(cell)
     if isinstance(cell, float):
         return number_text(cell)
     return html.escape(cell)
@@ -42,8 +43,16 @@ def number_text(value: float) -> str:
     if value and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.3g}"
     digits = max(0, 3 - (len(str(int(abs(value)))) - 1)) if abs(value) >= 1 else 4
-    text = f"{value:,.{digits}f}"
+    text = f"{value:,.{digits}f}" if abs(value) >= 10_000 else f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def measured_text(value: float, low: float | None, high: float | None) -> str:
+    """``value`` with its interval, in as many digits as the interval is wide."""
+    if low is None or high is None or not high > low:
+        return number_text(value)
+    digits = min(max(1 - math.floor(math.log10(high - low)), 0), 6)
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def badge(text: str, tone: Tone | None = None) -> Markup:

@@ -51,7 +51,9 @@ def _line(name: str, column: Mapping[str, Json], rows: int) -> tuple[Cell, ...]:
 
 
 def _short_type(text: str) -> str:
-    return "dictionary" if text.startswith("dictionary") else text
+    if text.startswith("dictionary"):
+        return "category"
+    return text.removeprefix("large_")
 
 
 def _cell(value: Json) -> Cell:

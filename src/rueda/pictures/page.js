@@ -1,4 +1,4 @@
-// Draws each picture when it comes near the window, in the colors of the reader's mode.
+// Draws each picture as soon as it has room, in the colors of the reader's mode.
 (() => {
   const look = JSON.parse(document.getElementById("look").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -18,11 +18,10 @@
     });
   };
 
-  const near = new IntersectionObserver(
-    (seen) => seen.filter((one) => one.isIntersecting && !drawn.has(one.target)).forEach((one) => draw(one.target)),
-    { rootMargin: "400px" },
-  );
-  figures.forEach((figure) => near.observe(figure));
+  // A closed fold has no width to draw in.
+  const open = (figure) => !figure.closest("details:not([open])");
+  const drawOpen = () => figures.filter((one) => open(one) && !drawn.has(one)).forEach(draw);
+  drawOpen();
+  document.querySelectorAll("details").forEach((fold) => fold.addEventListener("toggle", drawOpen));
   dark.addEventListener("change", () => drawn.forEach(draw));
-  window.addEventListener("beforeprint", () => figures.filter((one) => !drawn.has(one)).forEach(draw));
 })();

@@ -199,8 +199,7 @@ def _table(table: Table) -> str:
 
 
 def _numeric(cells: Sequence[Cell]) -> bool:
-    kinds = {type(cell) for cell in cells if cell is not None}
-    return bool(kinds) and kinds <= {int, float}
+    return any(type(cell) in (int, float) for cell in cells)
 
 
 def _short(cell: Cell) -> str:

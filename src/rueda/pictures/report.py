@@ -10,9 +10,9 @@ from rueda.kernel.digest import Json
 from rueda.pictures.calibration import calibration_picture
 from rueda.pictures.confusion import confusion_picture
 from rueda.pictures.drift import drift_picture
-from rueda.pictures.intervals import metrics_picture, slices_picture
+from rueda.pictures.intervals import metric_picture, slices_picture
 from rueda.pictures.lineage import Node, lineage_picture
-from rueda.pictures.markup import Cell, Markup, badge, lines, number_text
+from rueda.pictures.markup import Cell, Markup, badge, lines, measured_text, number_text
 from rueda.pictures.overview import profile_blocks
 from rueda.pictures.page import Beside, Block, Picture, Section, Table, Tiles, write_page
 from rueda.pictures.quality import quality_picture
@@ -139,10 +139,7 @@ def _window_line(life: Life, window: Mapping[str, Json]) -> tuple[Cell, ...]:
 def _measured(metric: Mapping[str, Json] | None) -> Cell:
     if not metric or metric["value"] is None:
         return None
-    low, high = metric["low"], metric["high"]
-    if low is None or high is None:
-        return number_text(metric["value"])
-    text = f"{metric['value']:.4g} ({low:.4g} to {high:.4g})"
+    text = measured_text(metric["value"], metric["low"], metric["high"])
     return Markup(f'<span class="number">{text}</span>')
 
 
@@ -168,12 +165,12 @@ def _model(life: Life) -> Section | None:
     card = life.scorecard
     if card is None:
         return None
-    champion = (card.get("champion") or {}).get("metrics")
-    spec = metrics_picture(card["metrics"], card["baseline"], champion)
-    first: list[Block] = [Picture(spec, _metrics_table(card))]
-    if life.trials:
-        spec = trials_picture(life.trials, str(card["primary"]), life.params)
-        first.append(Picture(spec, _trials_table(life)))
+    champion = (card.get("champion") or {}).get("metrics", {})
+    first: list[Block] = [
+        Picture(metric_picture(name, one, card["baseline"].get(name), champion.get(name)))
+        for name, one in card["metrics"].items()
+        if one["value"] is not None
+    ]
     curves = card["curves"]
     second: list[Block] = []
     if curves.get("roc"):
@@ -185,7 +182,11 @@ def _model(life: Life) -> Section | None:
         spec = confusion_picture(curves["confusion"])
         second.append(Picture(spec, _confusion_table(curves["confusion"])))
     lead = f"Judged on {card['rows']:,} rows that it never saw. {card['sentence']}"
-    blocks = [Beside(blocks) for blocks in (first, second) if blocks]
+    blocks: list[Block] = [_metrics_table(card)]
+    blocks += [Beside(row) for row in (first, second) if row]
+    if life.trials:
+        spec = trials_picture(life.trials, str(card["primary"]), life.params)
+        blocks.append(Picture(spec, _trials_table(life)))
     return Section("Model", blocks, lead)
 
 
@@ -257,7 +258,7 @@ def _drift(life: Life) -> Section | None:
     ]
     columns = ("window", "feature", "measure", "distance", "threshold", "verdict")
     clock = sorted({str(name) for window in life.windows for name in window.get("clock", ())})
-    lead = "How far each feature lies from training; beyond its threshold it has drifted (ring)."
+    lead = "How far each feature lies from training; beyond its threshold it has drifted (dot)."
     if clock:
         lead += f" Left out, because time alone decides them: {', '.join(clock)}."
     table = Table(columns, rows) if rows else None

@@ -34,14 +34,14 @@ def roc_picture(curves: Sequence[Mapping[str, Json]]) -> Spec:
             {
                 "data": rows([{"fpr": 0, "tpr": 0}, {"fpr": 1, "tpr": 1}]),
                 "mark": {"type": "line", "style": "reference"},
-                "encoding": {"x": _rate("fpr", None), "y": _rate("tpr", None)},
+                "encoding": {"x": line["x"], "y": line["y"]},
             },
             {"data": rows(points), "mark": {"type": "line", "tooltip": True}, "encoding": line},
         ],
     )
 
 
-def _rate(field: str, title: str | None) -> dict[str, Json]:
+def _rate(field: str, title: str) -> dict[str, Json]:
     axis = {"format": ".0%", "tickCount": 5}
     return {
         "field": field, "type": "quantitative", "title": title,

@@ -32,17 +32,19 @@ class Palette:
     violet: str
     teal: str
     pale: str
+    cool: str
+    tepid: str
 
 
 LIGHT = Palette(
     ink="#1d2733", muted="#66727f", line="#e3e8ee", paper="#ffffff", accent="#2b6ca3",
     warm="#c4512d", good="#2f855a", gold="#b7851f", violet="#7a5ea8", teal="#238b8d",
-    pale="#eef3f8",
+    pale="#eef3f8", cool="#a9c4de", tepid="#efb79c",
 )  # fmt: skip
 DARK = Palette(
     ink="#dde4ec", muted="#94a1b0", line="#2c3641", paper="#171c22", accent="#6fb0e6",
     warm="#ef8b66", good="#6cc495", gold="#e0b65a", violet="#b59ae0", teal="#5cc4c4",
-    pale="#212a34",
+    pale="#212a34", cool="#3f6686", tepid="#8f5440",
 )  # fmt: skip
 
 
@@ -53,6 +55,7 @@ def picture(title: str, description: str, **parts: Json) -> Spec:
         "title": title,
         "description": description,
         "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
         **parts,
     }
 
@@ -84,7 +87,8 @@ def config(*, dark: bool = False) -> dict[str, Json]:
             "category": [p.accent, p.warm, p.good, p.gold, p.violet, p.teal],
             "ramp": [p.pale, p.accent],
             "heatmap": [p.pale, p.accent],
-            "diverging": [p.pale, p.accent, p.warm],
+            # Below the threshold, and beyond it: a step, for there the verdict changes.
+            "diverging": [p.pale, p.cool, p.tepid, p.warm],
         },
         "bar": {"color": p.accent, "cornerRadiusEnd": 1.5},
         "line": {"color": p.accent, "strokeWidth": 2},
@@ -92,6 +96,7 @@ def config(*, dark: bool = False) -> dict[str, Json]:
         "rule": {"color": p.muted},
         "text": {"color": p.ink, "fontSize": 11},
         "area": {"color": p.accent},
+        "rect": {"stroke": p.paper, "strokeWidth": 2},
         "header": {"labelColor": p.ink, "titleColor": p.muted, "labelFontSize": 12},
         "style": _styles(p),
     }  # fmt: skip
@@ -99,12 +104,12 @@ def config(*, dark: bool = False) -> dict[str, Json]:
 
 def _styles(p: Palette) -> dict[str, Json]:
     return {
-        "band": {"fill": p.accent, "fillOpacity": 0.16, "stroke": None},
-        "reference": {"stroke": p.muted, "strokeDash": [4, 4], "strokeWidth": 1.2},
-        "interval": {"stroke": p.accent, "strokeWidth": 2.2, "strokeCap": "round"},
-        "quiet": {"stroke": p.muted, "fill": p.muted, "opacity": 0.75},
-        "alarm": {"fill": p.warm, "stroke": p.warm},
-        "note": {"fill": p.muted, "fontSize": 10.5},
-        "ring": {"fill": p.paper, "stroke": p.accent, "strokeWidth": 2},
-        "best": {"fill": p.warm, "stroke": p.paper, "strokeWidth": 1.5},
+        "band": {"color": p.accent, "opacity": 0.16},
+        "reference": {"color": p.muted, "strokeDash": [4, 4], "strokeWidth": 1.2},
+        "interval": {"color": p.accent, "strokeWidth": 2.2, "strokeCap": "round"},
+        "note": {"color": p.muted, "fontSize": 10.5},
+        "dot": {"color": p.paper, "opacity": 1},
+        "best": {"color": p.warm, "opacity": 1},
+        "on_pale": {"color": p.ink},
+        "on_strong": {"color": p.paper},
     }
