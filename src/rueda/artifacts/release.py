@@ -1,4 +1,4 @@
-"""Release: preparation and packaged model, which answer raw rows; with what proves and traces it."""
+"""Release: preparation and packaged model, which answer raw rows, with proofs and traces."""
 
 from __future__ import annotations
 

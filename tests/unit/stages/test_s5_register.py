@@ -35,6 +35,7 @@ from rueda.artifacts.dataset import write_dataset
 from rueda.artifacts.preparation import Dates, Impute, OneHot
 from rueda.artifacts.profile import write_profile
 from rueda.artifacts.release import Release
+from rueda.artifacts.scorer import OnnxScorer
 from rueda.kernel.artifact import Artifact, read_manifest
 from rueda.kernel.errors import Defect, SpecError, UnfitData, UnknownName
 from rueda.kernel.stage import Context
@@ -42,7 +43,9 @@ from rueda.stages.s2_prepare import PREPARE, Prepare
 from rueda.stages.s3_train import TRAIN, Train
 from rueda.stages.s4_evaluate import EVALUATE, Evaluate
 from rueda.stages.s5_register import REGISTER, Register
+from rueda.stages.s5_register.proof import prove
 from rueda.tallies.profile import ProfileTally
+from rueda.trainers.sklearn import FittedSklearn
 
 ROWS = 900
 LABELS = {
@@ -144,7 +147,6 @@ def test_models_are_packaged_as_onnx_and_proved(context: Context, task: str, mod
     ("model", "reason"),
     [
         (KNeighborsClassifier(), "compares with every training row"),
-        (HistGradientBoostingClassifier(max_iter=3, categorical_features=[1]), "categorical"),
         (DummyClassifier(), "Unable to find"),
     ],
     ids=lambda value: type(value).__name__,
@@ -160,16 +162,24 @@ def test_others_stay_in_their_own_format_and_say_why(
         register(context, inputs(context, "binary", model), format="onnx")
 
 
-def test_the_silent_fault_of_categorical_features_is_caught_by_the_proof(
-    context: Context, monkeypatch: pytest.MonkeyPatch
+def test_categorical_features_are_refused_and_the_proof_would_catch_them_too(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The converter takes them in silence, and is wrong in nearly every row."""
     from rueda.stages.s5_register import convert
 
+    random = np.random.default_rng(0)
+    matrix = random.integers(0, 9, (600, 2)).astype(np.float32)
+    label = (matrix[:, 0] % 3 + random.normal(size=600) > 1).astype(np.int64)
+    model = HistGradientBoostingClassifier(max_iter=20, categorical_features=[0])
+    model.fit(matrix, label)
+    with pytest.raises(convert.NoConversion, match="categorical_features"):
+        convert.to_onnx(model, 2, "float32")
     monkeypatch.setattr(convert, "_refuse_known_troubles", lambda estimator: None)
-    model = HistGradientBoostingClassifier(max_iter=20, categorical_features=[2])
-    _, packaging = register(context, inputs(context, "binary", model))
-    assert packaging["format"] == "native"
-    assert "differs by up to" in packaging["reason"]
+    packaged = OnnxScorer(convert.to_onnx(model, 2, "float32"))
+    found = prove(FittedSklearn(model), packaged, [matrix], 1e-6)
+    assert not found.equal(1e-6)
+    assert found.max_difference > 0.1
 
 
 @pytest.mark.parametrize("mended", [True, False])

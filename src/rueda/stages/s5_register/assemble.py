@@ -23,7 +23,7 @@ from rueda.kernel.digest import Json, canonical_json
 from rueda.kernel.stage import Context
 from rueda.stages.s5_register.card import write_card
 from rueda.stages.s5_register.package import Package, package
-from rueda.stages.s5_register.probe import probes, takes_null
+from rueda.stages.s5_register.probe import answered, probes
 from rueda.stages.s5_register.proof import answer_range
 from rueda.stages.s5_register.sample import sample
 from rueda.stages.s5_register.sign import sign, with_value
@@ -56,9 +56,9 @@ class _Material:
         batch = next(self.rows.batches([f.name for f in self.preparation.inputs]))
         return batch.slice(0, 1)
 
-    def answers(self, row: pa.RecordBatch) -> bool:
-        """Whether the trained model answers ``row``."""
-        return takes_null(self.model.fitted, self.preparation.matrix(row))
+    def answered(self, rows: pa.RecordBatch) -> np.ndarray:
+        """For each of ``rows``, whether the trained model answers it."""
+        return answered(self.model.fitted, self.preparation.matrix(rows))
 
 
 def assemble(
@@ -69,7 +69,7 @@ def assemble(
     model = made.model
     packaged = package(spec, model, lambda: _matrices(made))
     row = made.row()
-    signature = sign(made.preparation, made.profile, made.answers, row, model.task, model.classes)
+    signature = sign(made.preparation, made.profile, made.answered, row, model.task, model.classes)
     golden, scale = _golden(spec, made, signature)
     meta = _meta(spec, made, inputs, packaged, scale)
     card = write_card(
@@ -116,13 +116,10 @@ def _holes(made: _Material, real: np.ndarray) -> np.ndarray:
     for field in made.preparation.inputs:
         empty = with_value(empty, field.name, None)
     open_to_null = np.isnan(made.preparation.matrix(empty)[0]) | np.isnan(real).any(axis=0)
-    found = []
-    for column in np.flatnonzero(open_to_null):
-        row = real[:1].copy()
-        row[0, column] = np.nan
-        if takes_null(made.model.fitted, row):
-            found.append(column)
-    return np.array(found, dtype=np.int64)
+    columns = np.flatnonzero(open_to_null)
+    rows = np.repeat(real[:1], len(columns), axis=0)
+    rows[np.arange(len(columns)), columns] = np.nan
+    return columns[answered(made.model.fitted, rows)] if len(columns) else columns
 
 
 def _golden(spec: Register, made: _Material, signature: Signature) -> tuple[Golden, float]:

@@ -36,6 +36,11 @@ def to_onnx(estimator: Any, columns: int, precision: str) -> bytes:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     _refuse_known_troubles(estimator)
+    trees = list(trees_of(estimator))
+    if trees and precision == "float64":
+        # The runtime's trees answer in float32 whatever they are given, and the converter never
+        # returns from an infinite float64 threshold.
+        raise NoConversion("trees give float32")
     kind = FloatTensorType if precision == "float32" else DoubleTensorType
     # Without this a classifier answers a list of dictionaries.
     options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "classes_") else None
@@ -53,7 +58,7 @@ def to_onnx(estimator: Any, columns: int, precision: str) -> bytes:
         # Converters raise whatever they like, NameError and RuntimeError among it.
         raise NoConversion(_first_line(error)) from error
     if precision == "float32":
-        mend(model, list(trees_of(estimator)))
+        mend(model, trees)
     else:
         _cast_input(model)
     content: bytes = model.SerializeToString(deterministic=True)

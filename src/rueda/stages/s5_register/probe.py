@@ -99,10 +99,13 @@ def _thin(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def takes_null(fitted: Fitted, row: np.ndarray) -> bool:
-    """Whether ``fitted`` answers ``row`` (shape (1, columns), with NaN in it) by numbers."""
+def answered(fitted: Fitted, rows: np.ndarray) -> np.ndarray:
+    """For each of ``rows``, which may hold NaN, whether ``fitted`` answers it by numbers."""
     try:
-        return bool(np.isfinite(fitted.score(row)).all())
+        scores = fitted.score(rows)
     except (ValueError, TypeError):
-        # What estimators raise for NaN that they were not made for.
-        return False
+        # What estimators raise for NaN that they were not made for; one row spoils all.
+        if len(rows) == 1:
+            return np.zeros(1, dtype=bool)
+        return np.concatenate([answered(fitted, rows[i : i + 1]) for i in range(len(rows))])
+    return np.asarray(np.isfinite(scores.reshape(len(rows), -1)).all(axis=1))

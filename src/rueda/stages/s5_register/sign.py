@@ -19,7 +19,7 @@ FEW = 100
 def sign(
     preparation: Preparation,
     profile: Profile,
-    takes_null: Callable[[pa.RecordBatch], bool],
+    answered: Callable[[pa.RecordBatch], np.ndarray],
     row: pa.RecordBatch,
     task: str,
     classes: Sequence[Json],
@@ -28,13 +28,15 @@ def sign(
 
     Parameters
     ----------
-    takes_null
-        Whether the model answers a row; asked for ``row`` with null in one column after the other.
+    answered
+        Which rows the model answers; asked for ``row`` with null in one column after the other.
     """
     columns = profile.state["columns"]
+    holes = [with_value(row, field.name, None) for field in preparation.inputs]
+    takes_null = answered(pa.Table.from_batches(holes).combine_chunks().to_batches()[0])
     inputs = []
-    for field in preparation.inputs:
-        nullable = field.nullable and takes_null(with_value(row, field.name, None))
+    for field, takes in zip(preparation.inputs, takes_null.tolist(), strict=True):
+        nullable = field.nullable and takes
         allowed = _allowed(columns[field.name]) if _is_text(field.arrow) else None
         inputs.append(Field(field.name, field.type, nullable, allowed))
     return Signature(tuple(inputs), _outputs(task, classes))
