@@ -27,6 +27,9 @@ _MET_NOTHING = 7
 _BURN: dict[str, Callable[[], object]] = {
     "write": lambda: os.write(_CLOSED, b""),
     "fsync": lambda: os.fsync(_CLOSED),
+    "pwrite64": lambda: os.pwrite(_CLOSED, b"", 0),
+    "fdatasync": lambda: os.fdatasync(_CLOSED),
+    "ftruncate": lambda: os.ftruncate(_CLOSED, 0),
     "flock": lambda: fcntl.flock(_CLOSED, fcntl.LOCK_EX),
     "openat": lambda: os.open("", os.O_RDONLY),
     "rename": lambda: os.rename("", ""),

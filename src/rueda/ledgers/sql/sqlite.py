@@ -22,7 +22,13 @@ from rueda.ledgers.sql.patience import Patience, error_code, means_locked
 T = TypeVar("T")
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# An append touches about ten pages: small ones halve what each commit must flush.
+_PAGE_BYTES = 2048
 _WAL_LIMIT_BYTES = 16 * 2**20
+_WAL_STEP_BYTES = 4 * 2**20
+_WAL_OUTWAIT_BYTES = 24 * 2**20
+_WAL_HOPELESS_BYTES = 64 * 2**20
+_OUTWAIT_MS = 1500
 # How long one call may hold back a fork of its process while it waits for the lock.
 _SLICE_S = 0.05
 
@@ -41,6 +47,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, wait_s: float) -> None:
         self._path = path
         self._wait_s = wait_s
+        self._outwait_at = _WAL_OUTWAIT_BYTES
         # Without a limit, so that no thread waits for another thread's connection.
         self._engine: Engine = create_engine(
             "sqlite://", creator=self._connect, poolclass=QueuePool, max_overflow=-1
@@ -83,18 +90,28 @@ class SqliteDatabase:
         connection = sqlite3.connect(
             self._path, timeout=0, isolation_level=None, check_same_thread=False
         )
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
         return connection
 
     def _trim(self, driver: sqlite3.Connection) -> None:
-        """Empty the write-ahead log once it is large: SQLite by itself only does so when it happens
-        to meet no reader.
+        """Empty the write-ahead log once it is large.
+
+        SQLite by itself does so only when it happens to meet no reader. One that begins again and
+        again is outwaited; one that never ends lets the log grow, and is tried ever more rarely.
         """
-        wal = self._path.with_name(self._path.name + "-wal")
         with suppress(OSError, sqlite3.OperationalError):
-            if wal.stat().st_size > _WAL_LIMIT_BYTES:
+            size = self._path.with_name(self._path.name + "-wal").stat().st_size
+            if size < _WAL_LIMIT_BYTES:
+                self._outwait_at = _WAL_OUTWAIT_BYTES
+            elif size < self._outwait_at:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                self._outwait_at = max(size + _WAL_STEP_BYTES, 2 * size - _WAL_HOPELESS_BYTES)
+                driver.execute(f"PRAGMA busy_timeout = {_OUTWAIT_MS}")
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                driver.execute("PRAGMA busy_timeout = 0")
 
     def _patiently(self, attempt: Callable[[Patience], T]) -> T:
         """The result of ``attempt``, called again while the file is locked."""
