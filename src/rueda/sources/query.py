@@ -65,10 +65,9 @@ def parse_query(connection: duckdb.DuckDBPyConnection, text: str) -> Query:
     nodes = list(_nodes(parsed["statements"][0]))
     called = {node["function_name"] for node in nodes if node.get("class") == "FUNCTION"}
     called |= {n["column_names"][-1] for n in nodes if n.get("class") == "COLUMN_REF"} & _CLOCKS
-    _refuse_volatile(connection, called)
-    aggregates = bool(called & _functions(connection, "function_type = 'aggregate'")) or any(
-        node.get("class") == "WINDOW" for node in nodes
-    )
+    volatile, aggregate = _functions(connection, called)
+    _refuse_volatile(volatile | (called & _CLOCKS))
+    aggregates = bool(aggregate) or any(node.get("class") == "WINDOW" for node in nodes)
     files = [name for node in _readers(nodes) for name in _names(node)]
     return Query(parsed["statements"][0], tuple(files), aggregates)
 
@@ -156,8 +155,7 @@ def _constants(expression: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _refuse_volatile(connection: duckdb.DuckDBPyConnection, called: set[str]) -> None:
-    volatile = called & (_functions(connection, "stability <> 'CONSISTENT'") | _CLOCKS)
+def _refuse_volatile(volatile: set[str]) -> None:
     if volatile:
         raise SpecError(
             f"the SQL calls {', '.join(sorted(volatile))}, whose answer changes from run to run",
@@ -167,11 +165,17 @@ def _refuse_volatile(connection: duckdb.DuckDBPyConnection, called: set[str]) ->
         )
 
 
-def _functions(connection: duckdb.DuckDBPyConnection, condition: str) -> set[str]:
+def _functions(
+    connection: duckdb.DuckDBPyConnection, called: set[str]
+) -> tuple[set[str], set[str]]:
+    """Which of ``called`` answer otherwise each time, and which aggregate."""
     rows = connection.execute(
-        f"SELECT DISTINCT function_name FROM duckdb_functions() WHERE {condition}"  # noqa: S608
-    )
-    return {name for (name,) in rows.fetchall()}
+        "SELECT DISTINCT function_name, stability, function_type FROM duckdb_functions() "
+        "WHERE list_contains(?, function_name)",
+        [sorted(called)],
+    ).fetchall()
+    volatile = {name for name, stability, _ in rows if stability not in (None, "CONSISTENT")}
+    return volatile, {name for name, _, kind in rows if kind == "aggregate"}
 
 
 def _without_layout(node: Tree) -> Tree:

@@ -79,7 +79,7 @@ class Column:
         for word, value in tree.items():
             if not _FITS[word](value):
                 raise _wrong(name, f"has a wrong {word}", _WANTED[word], repr(value))
-        arrow_type(tree["type"])
+        _check_type(name, tree["type"])
         values = tree.get("values")
         present = float(tree.get("present", 0.0))
         given = {**tree, "values": None if values is None else tuple(values), "present": present}
@@ -87,6 +87,13 @@ class Column:
             if isinstance(given.get(end), int):
                 given[end] = float(given[end]) if "int" not in tree["type"] else given[end]
         return cls(name, **given)
+
+
+def _check_type(name: str, kind: str) -> None:
+    try:
+        arrow_type(kind)
+    except SpecError:
+        raise _wrong(name, "has an unknown type", _WANTED["type"], repr(kind)) from None
 
 
 def _number(value: object) -> bool:
