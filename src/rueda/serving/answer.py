@@ -71,41 +71,38 @@ class Answerer:
         """
         chosen = candidate_rows(live.traffic, request, rows)
         ids = [f"{request}-{i}" for i in range(len(rows))]
-        found: dict[int, Prediction] = {}
-        failures: list[Failure] = []
-        if live.candidate is not None and any(chosen):
-            picks = [i for i, mine in enumerate(chosen) if mine]
-            mine = [rows[i] for i in picks]
-            try:
-                part = live.candidate.reader.batch(mine, limit=len(mine))
-                scores, ms = await self._try(live.candidate, part)
-            except _Failed as failed:
-                at = utc_text()
-                failures = [
-                    Failure(ids[i], at, live.candidate.digest, failed.reason) for i in picks
-                ]
-            except Refused:
-                at = utc_text()
-                failures = [Failure(ids[i], at, live.candidate.digest, "refused") for i in picks]
-            else:
-                made = _predictions(live.candidate, [ids[i] for i in picks], mine, part, scores, ms)
-                found.update(zip(picks, made, strict=True))
+        found, failures = await self._candidate_part(live, ids, rows, chosen)
         rest = [i for i in range(len(rows)) if i not in found]
         if rest:
             part = batch if len(rest) == len(rows) else batch.take(pa.array(rest))
             scores, ms = await self._stable(live.stable, part)
-            made = _predictions(
-                live.stable, [ids[i] for i in rest], [rows[i] for i in rest], part, scores, ms
-            )
-            found.update(zip(rest, made, strict=True))
+            found.update(_predictions(live.stable, rest, ids, rows, part, scores, ms))
         names = {x.digest: x.version for x in (live.stable, live.candidate) if x is not None}
         ordered = [found[i] for i in range(len(rows))]
-        return Answered(
-            ordered,
-            [names[p.release] for p in ordered],
-            failures,
-            live.stable.release.classes,
-        )
+        versions = [names[prediction.release] for prediction in ordered]
+        return Answered(ordered, versions, failures, live.stable.release.classes)
+
+    async def _candidate_part(
+        self,
+        live: Live,
+        ids: Sequence[str],
+        rows: Sequence[Mapping[str, Json]],
+        chosen: Sequence[bool],
+    ) -> tuple[dict[int, Prediction], list[Failure]]:
+        """The candidate's answers to the ``chosen`` rows by their position, or its failures."""
+        candidate = live.candidate
+        if candidate is None or not any(chosen):
+            return {}, []
+        picks = [i for i, is_chosen in enumerate(chosen) if is_chosen]
+        try:
+            # By its own signature: a candidate may take what the stable release does not.
+            part = candidate.reader.batch([rows[i] for i in picks], limit=len(picks))
+            scores, ms = await self._try(candidate, part)
+        except (_Failed, Refused) as failed:
+            reason = failed.reason if isinstance(failed, _Failed) else "refused"
+            at = utc_text()
+            return {}, [Failure(ids[i], at, candidate.digest, reason) for i in picks]
+        return _predictions(candidate, picks, ids, rows, part, scores, ms), []
 
     async def _stable(self, loaded: Loaded, batch: pa.RecordBatch) -> tuple[np.ndarray, float]:
         if batch.num_rows < BATCH_ROWS:
@@ -169,22 +166,22 @@ def _timed(loaded: Loaded, batch: pa.RecordBatch) -> tuple[np.ndarray, float]:
 
 def _predictions(
     loaded: Loaded,
+    places: Sequence[int],
     ids: Sequence[str],
     rows: Sequence[Mapping[str, Json]],
     batch: pa.RecordBatch,
     scores: np.ndarray,
     ms: float,
-) -> list[Prediction]:
-    at = utc_text()
-    numbers = scores.tolist()
+) -> dict[int, Prediction]:
+    """The rows at ``places``, which ``batch`` and ``scores`` hold in this order, as predictions."""
+    at, spent = utc_text(), round(ms, 4)
     regression = scores.ndim == 1
     answers = [
         Answer([number], value=number) if regression else Answer(number, label=label)
-        for number, label in zip(numbers, loaded.labels(scores), strict=True)
+        for number, label in zip(scores.tolist(), loaded.labels(scores), strict=True)
     ]
-    return [
-        Prediction(key, at, event, loaded.digest, row, answer, round(ms, 4))
-        for key, event, row, answer in zip(
-            ids, loaded.event_times(batch), rows, answers, strict=True
-        )
-    ]
+    events = loaded.event_times(batch)
+    return {
+        i: Prediction(ids[i], at, event, loaded.digest, rows[i], answer, spent)
+        for i, event, answer in zip(places, events, answers, strict=True)
+    }
