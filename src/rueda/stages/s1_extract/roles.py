@@ -35,7 +35,7 @@ def chosen_columns(spec: Extract, schema: pa.Schema) -> list[str]:
 def _require(schema: pa.Schema, name: str, role: str) -> None:
     if name in schema.names:
         return
-    close = difflib.get_close_matches(name, schema.names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, schema.names, n=1)
     folded = [n for n in schema.names if n.casefold() == name.casefold()]
     best = (folded or close or [None])[0]
     raise SchemaMismatch(
