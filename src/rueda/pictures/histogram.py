@@ -12,7 +12,7 @@ BARS = 12
 
 def column_histogram(name: str, column: Mapping[str, Json], total: int) -> Spec:
     """The picture of ``column``, as a profile describes it, among ``total`` rows."""
-    if column["histogram"] is not None:
+    if column["histogram"] is not None and column["min"] != column["max"]:
         return _bins(name, column, total)
     return _values(name, column, total)
 
@@ -21,7 +21,7 @@ def _bins(name: str, column: Mapping[str, Json], total: int) -> Spec:
     edges, counts = column["histogram"]["edges"], column["histogram"]["counts"]
     timed = isinstance(edges[0], str)
     bins = [
-        {"low": low, "high": high, "rows": count, "share": count / max(total, 1)}
+        {"low": low, "low_end": high, "rows": count, "share": count / max(total, 1)}
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
     kind = "temporal" if timed else "quantitative"
@@ -40,11 +40,18 @@ def _bins(name: str, column: Mapping[str, Json], total: int) -> Spec:
                 "title": None,
                 "axis": {"grid": False, "tickCount": 6},
             },
-            "x2": {"field": "high"},
-            "y": {"field": "rows", "type": "quantitative", "title": "rows", "axis": _COUNT_AXIS},
+            # Vega-Lite looks for the end of a bin under this very name.
+            "x2": {"field": "low_end"},
+            "y": {
+                "field": "rows",
+                "type": "quantitative",
+                "title": "rows",
+                "stack": None,
+                "axis": _COUNT_AXIS,
+            },
             "tooltip": [
                 {"field": "low", "type": kind, "title": "from", **shown},
-                {"field": "high", "type": kind, "title": "to", **shown},
+                {"field": "low_end", "type": kind, "title": "to", **shown},
                 {"field": "rows", "type": "quantitative", "format": ","},
                 {"field": "share", "type": "quantitative", "format": ".2%"},
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from rueda.kernel.digest import Json
@@ -11,6 +12,8 @@ from rueda.pictures.page import Beside, Block, Fold, Picture, Table
 from rueda.pictures.sparkline import column_sparkline
 
 MOST_HISTOGRAMS = 60
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def profile_blocks(profile: Mapping[str, Json]) -> list[Block]:
@@ -58,7 +61,8 @@ def _short_type(text: str) -> str:
 
 def _cell(value: Json) -> Cell:
     if isinstance(value, str):
-        shown = value.replace("T00:00:00Z", "").replace("T00:00:00", "")
-        return shown if len(shown) <= 28 else shown[:27] + "…"
+        if _TIME.match(value):
+            return value[:16].replace("T", " ").removesuffix(" 00:00")
+        return value if len(value) <= 20 else value[:19] + "…"
     cell: Cell = value
     return cell
