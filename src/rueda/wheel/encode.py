@@ -129,7 +129,7 @@ class Encoder:
             if trainer.accepts(value):
                 for kind in _classes(value, set()):
                     reach_class(self, kind, where)
-                return {"model": self.encode(trainer.describe(value), where)}
+                return _described(trainer.describe(value), where)
         raise refused(where, f"a {type(value).__module__}.{type(value).__qualname__}")
 
     def _dataclass(self, value: Any, where: str) -> Json:
@@ -188,6 +188,16 @@ def _number(value: float, where: str) -> Json:
         raise refused(where, str(value), "give a finite number, or None")
     # JSON has one 1; scikit-learn does not: max_features=1 is one column, 1.0 is all of them.
     return {"float": int(value)} if value.is_integer() and abs(value) < 2**53 else float(value)
+
+
+def _described(tree: Json, where: str) -> Json:
+    """What a trainer says of a model: plain JSON, with whole floats told from integers."""
+    if isinstance(tree, Mapping):
+        found = {key: _described(value, f"{where}.{key}") for key, value in tree.items()}
+        return {"model": found.pop("class"), **found} if "class" in found else found
+    if isinstance(tree, (list, tuple)):
+        return [_described(value, f"{where}[{i}]") for i, value in enumerate(tree)]
+    return _number(tree, where) if isinstance(tree, float) else tree
 
 
 def _trainers() -> Iterator[Trainer]:

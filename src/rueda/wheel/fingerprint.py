@@ -100,8 +100,9 @@ def _shown(value: Json) -> str:
         if _is_leaf(value):
             ((mark, inner),) = value.items()
             return f"{float(inner)}" if mark == "float" else str(inner)
-        if "function" in value:
-            return str(value["function"])
+        for mark in ("function", "class", "model"):
+            if mark in value:
+                return str(value[mark]).rpartition(".")[2]
         if "type" in value:
             fields = (f"{k}={_shown(v)}" for k, v in value.items() if k != "type")
             return f"{str(value['type']).rpartition(':')[2]}({', '.join(fields)})"

@@ -133,6 +133,7 @@ def test_a_model_is_described_by_its_trainer() -> None:
     assert one.parts["environment"]["scikit-learn"]
     assert one.parts["environment"]["numpy"], "what a distribution requires is reached"
     assert "uvicorn" not in one.parts["environment"]
+    assert explain(one.parts, other.parts) == ["spec.extra.params.C: 2.0 → 3.0"]
 
 
 def test_a_partial_is_its_function_and_arguments() -> None:
