@@ -13,7 +13,6 @@
       renderer: "svg",
       // Expressions are walked as trees: the page forbids making code of text.
       ast: true,
-      logLevel: vega.Error,
       config: dark.matches ? look.dark : look.light,
       actions: { export: true, source: false, compiled: false, editor: false },
     });
