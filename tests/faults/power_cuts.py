@@ -24,6 +24,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from rueda.kernel.errors import LedgerError, StoreError
+
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32)
 _NO_LOG_FLUSH = struct.pack("I", 2)
 _LONGEST_S = 0.08
@@ -38,7 +40,7 @@ def main(image: Path, mount: Path, said: Path, cuts: int, variant: str) -> None:
         done += 1
         with mounted(image, mount):
             work = partial(getattr(home_work, variant), mount / "home", acknowledging(said))
-            writer = fork(work)
+            writer = fork(partial(until_the_cut, work))
             await_growth(said, writer)
             time.sleep(dice.uniform(0, _LONGEST_S))
             cut_power(mount, said, writer)
@@ -83,6 +85,14 @@ def fork(work: Callable[[], object]) -> int:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def until_the_cut(work: Callable[[], object]) -> None:
+    """The writer's disk goes while it works; that it is told so is all that is expected."""
+    try:
+        work()
+    except (StoreError, LedgerError) as error:
+        print(error.what, error.got, sep=": ", file=sys.stderr)
 
 
 def await_growth(path: Path, writer: int) -> None:

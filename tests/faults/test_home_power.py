@@ -30,7 +30,7 @@ def cut(ext4: Path, tmp_path: Path) -> Callable[[str, int], dict[str, Any]]:
         # Mounts of its own: they go with it, however it ends.
         command = ["unshare", "-m", sys.executable, script, ext4, mount, tmp_path / "said"]
         done = subprocess.run(
-            [*command, str(cuts), variant], capture_output=True, text=True, timeout=280
+            [*command, str(cuts), variant], capture_output=True, text=True, timeout=60 + 5 * cuts
         )
         assert done.returncode == 0, done.stderr
         outcome: dict[str, Any] = json.loads(done.stdout)
@@ -40,6 +40,7 @@ def cut(ext4: Path, tmp_path: Path) -> Callable[[str, int], dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 5 * CUTS)
 def test_f3_nothing_that_was_acknowledged_is_lost(cut: Callable[..., dict[str, Any]]) -> None:
     outcome = cut("sound", CUTS)
     assert not outcome["wrong"], outcome["errors"]

@@ -68,8 +68,9 @@ def test_f4_a_large_stream_that_does_not_fit(mount: Mount, rewindable: bool) -> 
     content = bytes(local.SPOOL_BYTES + 4 * MEBIBYTE)
     with mount("size=18m") as disk:
         store = LocalStore(disk / "store")
-        with pytest.raises(DiskFull):
+        with pytest.raises(DiskFull) as caught:
             store.put(Trickle(content, rewindable=rewindable))  # type: ignore[arg-type]
+        assert (f"{len(content):,} bytes" in caught.value.expected) == rewindable
         assert not files(disk)
 
 
@@ -106,12 +107,15 @@ def test_f4_no_more_files_is_a_full_disk_too(mount: Mount) -> None:
 
 
 def test_f5_a_read_only_disk_refuses_writes_and_serves_reads(mount: Mount) -> None:
-    with mount("size=8m") as disk:
+    large = bytes(local.SPOOL_BYTES + 1)
+    with mount("size=24m") as disk:
         twin = LocalStore(disk / "store").put(io.BytesIO(b"twin"))
+        LocalStore(disk / "store").put(io.BytesIO(large))
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         store = LocalStore(disk / "store")
         verify(store, [twin.digest])
         assert store.put(io.BytesIO(b"twin")) == twin
+        assert store.put(io.BytesIO(large)).size_bytes == len(large)
         with pytest.raises(WriteRefused) as caught:
             store.put(io.BytesIO(b"new"))
         assert "Read-only" in caught.value.got

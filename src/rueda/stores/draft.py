@@ -16,13 +16,15 @@ from rueda.stores.disk import list_folder, refusing
 class Draft:
     """A temporary file in ``folder``; gone when its block ends, unless it was published.
 
+    ``expected_bytes`` is for the message of a full disk: how much will come, where it is known.
+
     Its writer holds an exclusive ``flock`` on it for as long as it lives. The kernel drops the lock
     with the process, however it dies, so an unlocked draft is a leftover.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, expected_bytes: int = 0) -> None:
         self._folder = folder
-        self._expected_bytes = 0
+        self._expected_bytes = expected_bytes
         self._written_bytes = 0
         self._published = False
         with refusing(folder):
@@ -42,10 +44,6 @@ class Draft:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
         os.close(self._fd)
-
-    def expect(self, size_bytes: int) -> None:
-        """Say how much will come, for the message of a full disk."""
-        self._expected_bytes = size_bytes
 
     def write(self, content: bytes) -> None:
         """Append ``content``."""

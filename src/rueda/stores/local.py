@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -63,10 +63,19 @@ class LocalStore:
         head = _read_up_to(source, SPOOL_BYTES)
         if len(head) < SPOOL_BYTES:
             return self._put_whole(head)
-        if blob := self._find_twin(head, source):
-            return blob
-        with Draft(self._drafts) as draft:
-            blob = _copy(head, source, draft)
+        size_bytes = 0
+        if source.seekable():
+            # Looked at before it is written: a large file that is put twice costs one reading and
+            # needs no room for a second copy. Two passes of hashlib cost less than one sha256sum.
+            start = source.tell()
+            blob = _copy(head, source, _discard)
+            if self._keeps(blob):
+                return blob
+            source.seek(start)
+            size_bytes = blob.size_bytes
+        with Draft(self._drafts, size_bytes) as draft:
+            # Hashed as it is written, whatever it was before: a file may change between readings.
+            blob = _copy(head, source, draft.write)
             self._publish(draft, blob)
         return blob
 
@@ -119,31 +128,10 @@ class LocalStore:
     def _put_whole(self, content: bytes) -> Blob:
         blob = Blob(digest_bytes(content), len(content))
         if not self._keeps(blob):
-            with Draft(self._drafts) as draft:
-                draft.expect(len(content))
+            with Draft(self._drafts, len(content)) as draft:
                 draft.write(content)
                 self._publish(draft, blob)
         return blob
-
-    def _find_twin(self, head: bytes, source: BinaryIO) -> Blob | None:
-        """The blob that ``head`` and the rest of ``source`` make, if it is here already.
-
-        Reads a source that can be rewound to its end, and rewinds it when the answer is no: a large
-        file that is put twice needs no room for a second copy.
-        """
-        if not source.seekable():
-            return None
-        start = source.tell()
-        hashing = hashlib.sha256(head)
-        size = len(head)
-        while block := source.read(BLOCK_BYTES):
-            hashing.update(block)
-            size += len(block)
-        blob = Blob(Digest(hashing.hexdigest()), size)
-        if self._keeps(blob):
-            return blob
-        source.seek(start)
-        return None
 
     def _keeps(self, blob: Blob) -> bool:
         """Whether ``blob`` is here, with its size, and durable once this returns."""
@@ -185,8 +173,8 @@ def _read_up_to(source: BinaryIO, size: int) -> bytes:
     return head
 
 
-def _copy(head: bytes, source: BinaryIO, draft: Draft) -> Blob:
-    """Write ``head`` and the rest of ``source``; hash on one thread, write on the other."""
+def _copy(head: bytes, source: BinaryIO, write: Callable[[bytes], None]) -> Blob:
+    """Pass ``head`` and the rest of ``source`` to ``write``, and hash them on another thread."""
     hashing = hashlib.sha256()
     size = 0
     block = head
@@ -196,7 +184,11 @@ def _copy(head: bytes, source: BinaryIO, draft: Draft) -> Blob:
             if pending:
                 pending.result()
             pending = beside.submit(hashing.update, block)
-            draft.write(block)
+            write(block)
             size += len(block)
             block = source.read(BLOCK_BYTES)
     return Blob(Digest(hashing.hexdigest()), size)
+
+
+def _discard(_: bytes) -> None:
+    """Where the bytes go that are only hashed."""
