@@ -137,7 +137,7 @@ def _strange(content: bytes) -> list[str]:
 
 def _canonical(content: bytes) -> bytes:
     """The same archive without what differs from one writing to the next: memory addresses as ids
-    and file names, and the time of day.
+    and file names, the time of day, the number of threads.
     """
     numbers = count()
     ids: dict[int, int] = {}
@@ -157,6 +157,9 @@ def _canonical(content: bytes) -> bytes:
             elif key == "file" and isinstance(value, str):
                 ending = value.rpartition(".")[2]
                 fresh[key] = files.setdefault(value, f"{len(files):06d}.{ending}")
+            elif key == "n_threads":
+                # Histogram boosting notes how many threads binned its rows; they change no bit.
+                fresh[key] = {**renumber(value), "content": "1"}
             else:
                 fresh[key] = renumber(value)
         return fresh

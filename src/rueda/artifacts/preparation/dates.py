@@ -50,7 +50,8 @@ class Dates:
 
     Notes
     -----
-    A timestamp with a zone is read on the clock of its zone. Null gives null. The new columns are
+    A timestamp with a zone is read on the clock of its zone (Arrow knows the rules of a zone up to
+    the year 2037). Null gives null. The new columns are
     called ``"<column>.<part>"``, cyclic ones with ``.sin`` and ``.cos``.
     """
 

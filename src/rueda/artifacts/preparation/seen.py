@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -39,27 +41,23 @@ class Seen(ColumnTally[dict[Value, int]]):
         if pa.types.is_dictionary(valid.type):
             valid = valid.dictionary_decode()
         found = pc.value_counts(valid)
-        values = found.field("values").to_pylist()
-        return _ordered(dict(zip(values, found.field("counts").to_pylist(), strict=True))) | {
-            "nulls": array.null_count
-        }
+        values, counts = (found.field(name).to_pylist() for name in ("values", "counts"))
+        return _added(zip(values, counts, strict=True)) | {"nulls": array.null_count}
 
     def join(self, left: State, right: State) -> State:
-        nulls = left["nulls"] + right["nulls"]
-        if not left["values"] or not right["values"]:
-            kept = left if left["values"] else right
-            return {**kept, "nulls": nulls}
-        counts = dict(zip(left["values"], left["counts"].tolist(), strict=True))
-        for value, count in zip(right["values"], right["counts"].tolist(), strict=True):
-            counts[value] = counts.get(value, 0) + count
-        return _ordered(counts) | {"nulls": nulls}
+        parts = (zip(p["values"], p["counts"].tolist(), strict=True) for p in (left, right))
+        return _added(chain(*parts)) | {"nulls": left["nulls"] + right["nulls"]}
 
     def answer(self, state: State) -> dict[Value, int]:
         counts = dict(zip(state["values"], state["counts"].tolist(), strict=True))
         return counts | ({None: state["nulls"]} if state["nulls"] else {})
 
 
-def _ordered(counts: dict[Value, int]) -> State:
-    # -0.0 and 0.0 are one value, written 0.0: JSON has one zero.
-    values = sorted((v + 0.0 if isinstance(v, float) else v) for v in counts)  # type: ignore[type-var]
+def _added(pairs: Iterable[tuple[Value, int]]) -> State:
+    counts: dict[Value, int] = {}
+    for value, count in pairs:
+        # -0.0 and 0.0 are one value, written 0.0: JSON has one zero.
+        plain = value + 0.0 if isinstance(value, float) else value
+        counts[plain] = counts.get(plain, 0) + count
+    values = sorted(counts)  # type: ignore[type-var]
     return {"values": values, "counts": np.array([counts[v] for v in values], np.int64)}
