@@ -50,9 +50,10 @@ def ece(
 
     Notes
     -----
-    Noise alone opens a gap in each bin, so the error of a perfect model is not 0. The interval is
-    the pivotal one of a bootstrap over the bins' gaps, which takes that bias off; it may lie
-    below the value.
+    Noise alone opens a gap in each bin, so that of a perfect model is not 0 either, and an interval
+    around the value would leave the truth below it. This one holds every truth (the bins' gaps, all
+    smaller or larger by one factor) under which the value is nothing special: seen in the middle
+    ``confidence`` of ``replicates`` draws. It may lie below the value.
 
     References
     ----------
@@ -65,13 +66,26 @@ def ece(
     value = float(np.abs(bins.gaps).sum() / rows)
     sign = np.sign(bins.gaps)[bins.number]
     influence = sign * bins.gap - value
-    drawn = np.random.default_rng(seed).normal(
-        bins.gaps, np.sqrt(bins.variances), size=(replicates, BINS)
-    )
-    again = np.abs(drawn).sum(axis=1) / rows
-    low, high = np.quantile(again, [0.5 - confidence / 2, 0.5 + confidence / 2])
-    bounds = max(0.0, 2 * value - float(high)), min(1.0, max(0.0, 2 * value - float(low)))
+    bounds = _plausible(bins, value, rows, confidence, replicates, seed)
     return Estimate(value, influence, "fixed", bounds=bounds)
+
+
+_FACTORS = np.linspace(0, 2, 41)
+
+
+def _plausible(
+    bins: _Bins, value: float, rows: int, confidence: float, replicates: int, seed: int
+) -> tuple[float, float]:
+    drawn = np.random.default_rng(seed).normal(size=(replicates, BINS)) * np.sqrt(bins.variances)
+    errors = np.abs(_FACTORS[:, None, None] * bins.gaps + drawn).sum(axis=2) / rows
+    low, high = np.quantile(errors, [0.5 - confidence / 2, 0.5 + confidence / 2], axis=1)
+    fits = np.flatnonzero((low <= value) & (value <= high))
+    if not len(fits):
+        return 0.0, value
+    # One step wider: the truth may lie between two factors.
+    first, last = max(0, fits[0] - 1), min(len(_FACTORS) - 1, fits[-1] + 1)
+    true = _FACTORS * np.abs(bins.gaps).sum() / rows
+    return float(true[first]), min(1.0, float(true[last]))
 
 
 def said_and_true(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
@@ -93,8 +107,7 @@ class _Bins:
 def _bins(said: np.ndarray, true: np.ndarray) -> _Bins:
     number = np.minimum((said * BINS).astype(np.int64), BINS - 1)
     gap = true - said
-    rows = np.bincount(number, minlength=BINS)
     gaps = np.bincount(number, gap, BINS)
-    spread = np.bincount(number, gap * gap, BINS)
-    variances = np.maximum(spread - np.square(gaps) / np.maximum(rows, 1), 0)
-    return _Bins(number, gap, gaps, variances)
+    # Bins also differ in how many rows they happen to get.
+    spread = np.bincount(number, gap * gap, BINS) - np.square(gaps) / len(said)
+    return _Bins(number, gap, gaps, np.maximum(spread, 0))

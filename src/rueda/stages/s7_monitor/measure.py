@@ -22,7 +22,10 @@ def apart(measure: str, left: Array, right: Array) -> float:
         p, q = np.maximum(p, _FLOOR), np.maximum(q, _FLOOR)
         return float(((p - q) * np.log(p / q)).sum())
     middle = (p + q) / 2
-    bits = sum(
-        float((side[side > 0] * np.log2((side / middle)[side > 0])).sum()) for side in (p, q)
-    )
-    return min(max(bits / 2, 0.0), 1.0)
+    return min(max((_bits(p, middle) + _bits(q, middle)) / 2, 0.0), 1.0)
+
+
+def _bits(p: Array, q: Array) -> float:
+    """The Kullback-Leibler divergence, base 2; empty bins of ``p`` add nothing."""
+    full = p > 0
+    return float((p[full] * np.log2(p[full] / q[full])).sum())

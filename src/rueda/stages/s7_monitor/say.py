@@ -16,6 +16,7 @@ SEVERE = {"js": (0.05, 0.2), "linf": (0.1, 0.3), "psi": (0.1, 0.25)}
 """From where on drift is of medium and of high severity."""
 
 MORE_NULLS = 0.05
+MANY = 0.01
 _MEASURES = {
     "js": "Jensen-Shannon divergence",
     "linf": "largest difference of a share",
@@ -105,7 +106,7 @@ def _strange(moved: Moved) -> Iterable[tuple[int, str]]:
             yield last - 1, "new values"
     else:
         for place in {0, last - 1}:
-            if moved.now[place] and not moved.usual[place]:
+            if moved.now[place] >= MANY * moved.now.sum() and not moved.usual[place]:
                 yield place, "out of range"
     more = moved.now[last] / moved.now.sum() - moved.usual[last] / moved.usual.sum()
     if more > MORE_NULLS:

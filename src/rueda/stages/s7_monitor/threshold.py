@@ -12,8 +12,11 @@ the chance of any alarm for drift in it is at most the stated one, over all feat
 it does not: training rows of one season say nothing of the next, so a first summer is drift, and
 truly so: the model has not seen one. Where fewer than six windows fit into the reference the blocks
 are shorter than the window, and differ more: the thresholds are then too high rather than too low.
-Without a time column the blocks are random rows, and every dependence between rows looks like
-drift.
+Where one day resembles the next for longer than a block lasts, blocks are no independent witnesses
+of each other, and false alarms come up to twice as often as stated (simulated: 6.7 % for 4 %, days
+that correlate over ten days, blocks of fifteen; 3.7 % where they correlate over three, blocks of
+seven). Without a time column the blocks are random rows, and every dependence between rows looks
+like drift.
 
 References
 ----------
@@ -87,7 +90,7 @@ def thresholds(distances: Mapping[str, Array], rows: int, error_rate: float) -> 
         return {}
     # One row's worth keeps the logarithm of features that never differ finite.
     logs = {name: np.log(values + 1 / rows) for name, values in known.items()}
-    spread = np.array([np.var(values, ddof=1) for values in logs.values()])
+    spread = np.array([_upward_variance(values) for values in logs.values()])
     freedom = np.array([len(values) - 1.0 for values in logs.values()])
     prior, prior_freedom = _prior(spread, freedom)
     found = {}
@@ -98,6 +101,16 @@ def thresholds(distances: Mapping[str, Array], rows: int, error_rate: float) -> 
         reach = quantile * math.sqrt(moderated * (1 + 1 / len(values)))
         found[name] = math.exp(min(float(values.mean()) + reach, 50.0)) - 1 / rows
     return found
+
+
+def _upward_variance(values: Array) -> float:
+    """The variance, or that of the upper side where it is wider: where a few blocks stand out, the
+    logarithm is skewed to the side that alarms lie on.
+    """
+    off = values - values.mean()
+    above = off[off > 0]
+    upper = float(np.square(above).mean()) if len(above) else 0.0
+    return max(float(np.var(values, ddof=1)), upper)
 
 
 _MOST_FREEDOM = 1e4
