@@ -58,4 +58,4 @@ def test_f6_every_error_of_the_device_is_said(inject_ledger: Inject) -> None:
             lines = said(point)
             wrong = ledger_work.faults_in(point / "home", lines)
             assert not wrong, f"EIO at {syscall} number {point.name}: {wrong}"
-            assert len(lines) == 2 or "refused" in lines, "what was not done was said to have failed"
+            assert len(lines) == 2 or "refused" in lines, "what was not done was refused"

@@ -56,7 +56,7 @@ class ScratchPostgres:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        self.stop("immediate")
         shutil.rmtree(self._folder)
 
     def start(self) -> None:

@@ -53,7 +53,7 @@ def _version(connection: Connection) -> int | None:
 
 
 def _create(connection: Connection, target: int) -> None:
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     for table in (events.name, ref_moves.name):
         for statement in _APPEND_ONLY[connection.dialect.name]:
             connection.exec_driver_sql(statement.replace("{table}", table))
