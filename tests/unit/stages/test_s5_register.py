@@ -79,9 +79,11 @@ def rows(task: str) -> pa.Table:
 STEPS = (Impute(), Dates("at"), OneHot("carrier"))
 
 
-def inputs(context: Context, task: str, model: Any, steps: Any = STEPS) -> dict[str, Artifact]:
+def inputs(
+    context: Context, task: str, model: Any, steps: Any = STEPS, table: pa.Table | None = None
+) -> dict[str, Artifact]:
     """All that register needs, made by the stages before it."""
-    table = rows(task)
+    table = rows(task) if table is None else table
     train, holdout = table.slice(0, 600), table.slice(600)
     sides = {"train": train.to_batches(), "holdout": holdout.to_batches()}
     made = {"dataset": write_dataset(context.store, table.schema, sides, label="y", time="at")}
@@ -282,3 +284,12 @@ def test_specs_are_checked() -> None:
     with pytest.raises(SpecError, match="tolerance"):
         Register(tolerance=-1)
     assert dataclasses.asdict(Register())["name"] == ""
+
+
+def test_numbers_that_a_client_cannot_send_are_null_in_the_sample(context: Context) -> None:
+    table = rows("binary")
+    numbers = table["größe"].to_pylist()[:700] + [float("nan")] * 200
+    table = table.set_column(1, "größe", pa.array(numbers))
+    model = HistGradientBoostingClassifier(max_iter=3)
+    release, _ = register(context, inputs(context, "binary", model, STEPS[1:], table))
+    assert any(row["größe"] is None for row in release.golden.rows)

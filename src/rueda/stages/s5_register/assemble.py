@@ -124,11 +124,13 @@ def _holes(made: _Material, real: np.ndarray) -> np.ndarray:
 
 def _golden(spec: Register, made: _Material, signature: Signature) -> tuple[Golden, float]:
     batch = sample(made.rows, signature, spec.golden_rows)
-    matrix = made.preparation.matrix(batch)
-    scores = made.model.score(matrix)
-    known = np.isfinite(scores.reshape(len(scores), -1)).all(axis=1)
-    rows = list(itertools.compress(wire_rows(batch), known))
-    return Golden(rows, scores[known]), answer_range(scores[known])
+    fits = made.answered(batch)
+    for field, column in zip(signature.inputs, batch.columns, strict=True):
+        if not field.nullable:
+            fits &= column.is_valid().to_numpy(zero_copy_only=False)
+    scores = made.model.score(made.preparation.matrix(batch)[fits])
+    rows = list(itertools.compress(wire_rows(batch), fits))
+    return Golden(rows, scores), answer_range(scores)
 
 
 def _meta(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
+
 from rueda.artifacts.dataset import Dataset
 from rueda.artifacts.model import Model
 from rueda.artifacts.preparation.preparation import Preparation
@@ -48,7 +50,8 @@ def _purpose(dataset: Dataset, model: Model) -> str:
 
 
 def _gates(scorecard: Scorecard) -> list[str]:
-    return ["", *[f"- {gate['verdict']}: {gate['sentence']}" for gate in scorecard.gates]]
+    lines = [f"- {gate['verdict']}: {gate['sentence']}" for gate in scorecard.gates]
+    return ["", *lines] if lines else []
 
 
 def _data(dataset: Dataset) -> list[str]:
@@ -64,17 +67,22 @@ def _data(dataset: Dataset) -> list[str]:
 
 def _inputs(signature: Signature) -> list[str]:
     rows = [
-        (f.name, f.type, "yes" if f.nullable else "no", ", ".join(f.allowed or ())[:120])
+        (f.name, _type(f.arrow), "yes" if f.nullable else "no", ", ".join(f.allowed or ())[:120])
         for f in signature.inputs
     ]
     return _table(("column", "type", "null", "values seen"), rows)
+
+
+def _type(kind: pa.DataType) -> str:
+    return str(kind.value_type) if pa.types.is_dictionary(kind) else str(kind)
 
 
 def _model(model: Model) -> list[str]:
     lines = [f"- trainer: {model.trainer}", f"- features: {len(model.features)}"]
     described = model.manifest.meta.get("model")
     if described:
-        lines.append(f"- estimator: `{_plain(described)}`")
+        name = str(described.get("class", "a function")).rpartition(".")[2]
+        lines.append(f"- estimator: {name} `{_plain(described.get('params', described))}`")
     if model.params:
         lines.append(f"- found by search over {len(model.trials)} trials: `{_plain(model.params)}`")
     return lines

@@ -80,12 +80,14 @@ def _odd(row: pa.RecordBatch, signature: Signature) -> Iterator[pa.RecordBatch]:
 
 
 def _finite(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows without NaN and infinity, which JSON cannot send."""
-    keep = pa.array(np.ones(batch.num_rows, dtype=bool))
-    for column in batch.columns:
-        if pa.types.is_floating(column.type):
-            keep = pc.and_(keep, pc.fill_null(pc.is_finite(column), True))
-    return batch.filter(keep)
+    """Null for NaN and infinity, which JSON cannot send."""
+    columns = [
+        pc.if_else(pc.fill_null(pc.is_finite(column), False), column, pa.scalar(None, column.type))
+        if pa.types.is_floating(column.type)
+        else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _typed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
