@@ -17,7 +17,7 @@ from rueda.kernel.errors import DiskFull, WriteRefused
 from rueda.kernel.home import open_home
 from rueda.stores import local
 from rueda.stores.local import LocalStore
-from rueda.testing.sources import Trickle, Zeros
+from rueda.testing.streams import Trickle, Zeros
 
 Mount = Callable[[str], AbstractContextManager[Path]]
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeAlias, cast
 from rueda.kernel.digest import Digest
 from rueda.kernel.errors import Corrupt, NotFound
 from rueda.kernel.seams import Blob, Store
-from rueda.testing.sources import SourceFailed, Trickle, Zeros
+from rueda.testing.streams import SourceFailed, Trickle, Zeros
 
 Make: TypeAlias = Callable[[], Store]
 

@@ -1,4 +1,4 @@
-"""Byte sources that behave as files, sockets and failing disks do, for the laws of a Store."""
+"""Byte streams that behave as files, sockets and failing disks do, for the laws of a Store."""
 
 from __future__ import annotations
 
