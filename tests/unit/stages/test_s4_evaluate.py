@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -126,6 +126,65 @@ def test_no_champion_yet(context: Context, inputs: dict[str, Artifact]) -> None:
     card = judged(context, Evaluate(), inputs)
     assert (card.verdict, card.champion) == ("yes", None)
     assert "no champion yet" in card.sentence
+
+
+MakeRelease = Callable[..., Artifact]
+
+
+def champion_of(
+    context: Context, inputs: Mapping[str, Artifact], make_release: MakeRelease
+) -> Artifact:
+    schema = Dataset.open(context.store, inputs["dataset"]).schema
+    return make_release(context.store, schema, inputs["preparation"], inputs["model"])
+
+
+def test_a_worse_candidate_is_refused_and_a_better_one_passes(
+    context: Context, inputs: dict[str, Artifact], make_release: MakeRelease
+) -> None:
+    poor = trained(context, DummyClassifier())
+    best, worst = (champion_of(context, one, make_release) for one in (inputs, poor))
+    card = judged(context, Evaluate(), {**poor, "champion": best})
+    assert card.verdict == "no"
+    assert "is worse than the champion's" in card.sentence
+    assert card.champion is not None
+    assert card.champion["differences"]["roc_auc"]["high"] < 0
+    card = judged(context, Evaluate(), {**inputs, "champion": worst})
+    assert (card.verdict, card.champion["release"]) == ("yes", worst.digest)  # type: ignore[index]
+    assert "is better than the champion's" in card.sentence
+
+
+def test_the_champion_itself_is_not_worse_than_itself(
+    context: Context, inputs: dict[str, Artifact], make_release: MakeRelease
+) -> None:
+    champion = champion_of(context, inputs, make_release)
+    card = judged(context, Evaluate(), {**inputs, "champion": champion})
+    assert card.verdict == "yes"
+    assert card.sentence == "the candidate answers all 3,000 holdout rows as the champion does"
+
+
+def test_a_champion_that_cannot_answer_leaves_it_open(
+    context: Context, inputs: dict[str, Artifact], make_release: MakeRelease
+) -> None:
+    champion = champion_of(context, inputs, make_release)
+    train, held = rows(500, 1).drop_columns(["z"]), rows(500, 2).drop_columns(["z"])
+    sides = {"train": [train], "holdout": [held]}
+    dataset = write_dataset(context.store, train.schema, sides, label="y")
+    chunks = Dataset.open(context.store, dataset).split("train").chunks
+    narrow = pa.schema([train.schema.field("x")])
+    stored = write_preparation(context.store, fit_preparation([], narrow, chunks, context.engine))
+    label = train.column("y").to_numpy(zero_copy_only=False).astype(np.int64)
+    matrix = np.asarray(train.column("x").to_numpy(), np.float32).reshape(-1, 1)
+    fitted = load_plugin("trainer", "sklearn")().fit(
+        LogisticRegression(), {}, matrix, label, task="binary", seed=0
+    )
+    model = write_model(
+        context.store, fitted, trainer="sklearn", task="binary", classes=[False, True],
+        features=["x"], params={}, trials=[],
+    )  # fmt: skip
+    mine = {"dataset": dataset, "preparation": stored, "model": model}
+    card = judged(context, Evaluate(), {**mine, "champion": champion})
+    assert card.verdict == "cannot tell"
+    assert "the champion cannot answer these rows" in card.sentence
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
