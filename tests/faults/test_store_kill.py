@@ -19,6 +19,7 @@ def said(point: Path) -> list[str]:
     return (point / "said").read_text().split() if (point / "said").exists() else []
 
 
+@pytest.mark.slow
 def test_f2_a_kill_leaves_the_old_or_the_new_state(inject: Inject) -> None:
     points = 0
     for syscall in KILLED_AT:
@@ -45,6 +46,7 @@ def test_f2_finds_a_store_that_writes_in_place(inject: Inject) -> None:
     assert any("visible and torn" in line for lines in wrong for line in lines)
 
 
+@pytest.mark.slow
 def test_f6_every_error_of_the_device_is_said(inject: Inject) -> None:
     points = 0
     for syscall in FAILED_AT:
