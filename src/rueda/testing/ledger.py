@@ -76,7 +76,7 @@ def finds_by_every_field(make: Make) -> None:
 
 
 def refuses_unknown_fields(make: Make) -> None:
-    error = _raised(UnknownName, lambda: make().find(Run, lifecyle="flights"))
+    error = _raised(UnknownName, lambda: make().find(Run, life_cycle="flights"))
     assert "lifecycle" in error.do, "the error advises the name that was meant"
 
 

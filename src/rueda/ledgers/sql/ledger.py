@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from rueda.kernel.digest import Digest, Json
-from rueda.kernel.errors import RefMoved
+from rueda.kernel.errors import MissingExtra, RefMoved
 from rueda.kernel.record import Lease, Record, RefMove
 from rueda.ledgers.sql.database import Database
 from rueda.ledgers.sql.events import Chain, has_event
@@ -134,7 +134,16 @@ def open_postgres(url: str, *, wait_s: float = 60.0) -> SqlLedger:
         Where the database is; it must exist.
     wait_s
         How long a call waits for another client's lock, or for a server that is away.
-    """
-    from rueda.ledgers.sql.postgres import PostgresDatabase
 
+    Raises
+    ------
+    MissingExtra
+        psycopg is not installed.
+    """
+    try:
+        from rueda.ledgers.sql.postgres import PostgresDatabase
+    except ImportError as error:
+        raise MissingExtra(
+            f"ledger 'postgres' needs the package {error.name}", do="pip install 'rueda[postgres]'"
+        ) from error
     return SqlLedger(PostgresDatabase(url, wait_s))
