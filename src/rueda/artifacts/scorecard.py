@@ -118,8 +118,10 @@ def write_scorecard(store: Store, tree: Mapping[str, Json], holdout: pa.Table) -
 
 
 def number_text(value: float | None) -> str:
-    """``value`` in four significant digits, as sentences and tables show it."""
-    return "–" if value is None else f"{value:.4g}"
+    """``value`` in four significant digits (whole from 1,000 on), as sentences and tables show it."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _html_row(
