@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import SpecError, UnknownName, UserCodeError
@@ -18,6 +20,7 @@ from rueda.trainers.describe import describe_estimator, describe_function
 from rueda.trainers.skops_file import dump_estimator, load_estimator
 
 FILE = "model.skops"
+SMALL_VALUES = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class FittedSklearn:
     estimator: Any
 
     def score(self, matrix: np.ndarray) -> np.ndarray:
+        with _few_threads(matrix):
+            return self._score(matrix)
+
+    def _score(self, matrix: np.ndarray) -> np.ndarray:
         if not is_classifier(self.estimator):
             return np.asarray(self.estimator.predict(matrix), dtype=np.float64)
         found = np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
@@ -80,9 +87,7 @@ class SklearnTrainer:
         task: str,
         seed: int,
     ) -> FittedSklearn:
-        # Linear algebra sums in another order with more threads, and gives other bits. The threads
-        # of tree boosting change none (measured with 1, 2 and 3), so they stay.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with _few_threads(matrix):
             if isinstance(model, FunctionType):
                 estimator = _call(model, parameters, matrix, label, seed)
                 _check(estimator, task)
@@ -98,6 +103,22 @@ class SklearnTrainer:
 
     def load(self, files: Mapping[str, bytes]) -> FittedSklearn:
         return FittedSklearn(load_estimator(files[FILE]))
+
+
+def _few_threads(matrix: np.ndarray) -> AbstractContextManager[object]:
+    """Limits on the threads beneath scikit-learn, while it works on ``matrix``."""
+    # Linear algebra sums in another order with more threads, and gives other bits. The threads of
+    # tree boosting change none (measured with 1, 2 and 3), but on a small matrix, and when others
+    # use the cores too, they wait for one another forty times longer than they work.
+    limits = {"blas": 1} | ({"openmp": 1} if matrix.size < SMALL_VALUES else {})
+    limiter: AbstractContextManager[object] = _controller().limit(limits=limits)
+    return limiter
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Finding the libraries takes 10 ms, a limit 10 µs.
+    return ThreadpoolController()
 
 
 def _ready(model: BaseEstimator, parameters: Mapping[str, Json], seed: int) -> Any:

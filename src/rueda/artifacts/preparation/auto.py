@@ -11,6 +11,7 @@ from rueda.artifacts.preparation.impute import Impute
 from rueda.artifacts.preparation.layout import OTHER, TEXT, TIME
 from rueda.artifacts.preparation.one_hot import OneHot
 from rueda.artifacts.preparation.ordinal import Ordinal
+from rueda.artifacts.preparation.scale import Scale
 from rueda.artifacts.preparation.step import Step
 from rueda.kernel.digest import Json
 
@@ -37,7 +38,8 @@ def automatic_steps(schema: pa.Schema, columns: Mapping[str, Json], rows: int) -
       become the category "missing".
     - Texts of at most ``ONE_HOT_CATEGORIES`` categories become flags; others are numbered, the most
       frequent first, which trees split well and which stays one column.
-    - Numbers and booleans stay as they are: scaling is for the models that need it.
+    - Numbers are scaled to mean 0 and deviation 1: trees do not mind, other models need it, and
+      float32 keeps most digits around 0. Booleans and flags stay 0 and 1.
     """
     from rueda.artifacts.preparation.reader import raw_kind
 
@@ -62,7 +64,7 @@ def automatic_steps(schema: pa.Schema, columns: Mapping[str, Json], rows: int) -
         steps.append(OneHot(*few))
     if many:
         steps.append(Ordinal(*many, order="frequency"))
-    return tuple(steps)
+    return (*steps, Scale())
 
 
 def _says_nothing(kind: str, column: Mapping[str, Json], rows: int) -> bool:
