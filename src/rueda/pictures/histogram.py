@@ -38,7 +38,7 @@ def _bins(name: str, column: Mapping[str, Json], total: int) -> Spec:
                 "bin": None if timed else {"binned": True},
                 "type": kind,
                 "title": None,
-                "axis": {"grid": False, "tickCount": 6},
+                "axis": {"grid": False, "tickCount": 4},
             },
             # Vega-Lite looks for the end of a bin under this very name.
             "x2": {"field": "low_end"},

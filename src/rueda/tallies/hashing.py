@@ -6,7 +6,7 @@ year needs its own.
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,17 @@ from rueda.tallies.column import Array
 _WEYL = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_BASE = 0x5851F42D4C957F2D
-_BASE_INVERSE = pow(_BASE, -1, 2**64)
-_SEGMENT_BYTES = 1 << 20
-"""Strings are hashed a megabyte at a time: the powers of the base then stay in the cache."""
+_WORD = 8
+_LONG_BYTES = 256
+"""Longer strings are hashed one by one: word by word they would take as many passes as words."""
+
+_SEGMENT = 16_384
+"""Strings that are hashed together: their words stay in the cache, and memory is not asked for
+anew.
+"""
+
+_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
+"""The first ``n`` bytes of a little-endian word."""
 
 
 def mix(numbers: Array) -> Array:
@@ -43,52 +50,37 @@ def hash_numbers(values: Array) -> Array:
 def hash_bytes(array: pa.Array) -> Array:
     """The hashes of the strings or bytes in ``array``, which holds no null.
 
-    Each is the polynomial of its bytes in a fixed odd base, modulo 2^64, mixed with its length.
+    The length, then word after word of eight bytes, mixed into what came before; of a long string
+    the BLAKE2b digest.
     """
     large = array.cast(pa.large_binary())
     offsets = np.frombuffer(large.buffers()[1], np.int64)[large.offset :][: len(large) + 1]
     content = large.buffers()[2]
     flat = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
-    parts = [_polynomials(flat, offsets[a : b + 1]) for a, b in _segments(offsets)]
-    sums = np.concatenate(parts) if parts else np.zeros(0, np.uint64)
-    return mix(sums ^ mix(np.diff(offsets)))
+    hashes = np.empty(len(large), np.uint64)
+    for start in range(0, len(large), _SEGMENT):
+        hashes[start : start + _SEGMENT] = _hash_segment(flat, offsets[start:][: _SEGMENT + 1])
+    return hashes
 
 
-def _segments(offsets: Array) -> list[tuple[int, int]]:
-    """Runs of whole strings of about ``_SEGMENT_BYTES`` each."""
-    cuts = [0]
-    last = len(offsets) - 1
-    while cuts[-1] < last:
-        end = int(np.searchsorted(offsets, offsets[cuts[-1]] + _SEGMENT_BYTES, side="right")) - 1
-        cuts.append(min(max(end, cuts[-1] + 1), last))
-    return list(itertools.pairwise(cuts))
+def _hash_segment(flat: Array, offsets: Array) -> Array:
+    # A last word may reach beyond the last string.
+    padded = np.concatenate([flat[offsets[0] : offsets[-1]], np.zeros(_WORD, np.uint8)])
+    starts, lengths = offsets[:-1] - offsets[0], np.diff(offsets)
+    hashes = mix(lengths)
+    for place in range(0, min(int(lengths.max()), _LONG_BYTES), _WORD):
+        _mix_words(hashes, padded, starts, lengths, place)
+    for number in np.flatnonzero(lengths > _LONG_BYTES).tolist():
+        whole = padded[starts[number] : starts[number] + lengths[number]]
+        digest = hashlib.blake2b(whole.tobytes(), digest_size=_WORD).digest()
+        hashes[number] = int.from_bytes(digest, "little")
+    return hashes
 
 
-def _polynomials(flat: Array, offsets: Array) -> Array:
-    """Sum of byte x base^position in each string: a difference of running sums, shifted to 0."""
-    start = int(offsets[0])
-    taken = flat[start : int(offsets[-1])].astype(np.uint64) + np.uint64(1)
-    running = np.zeros(len(taken) + 1, np.uint64)
-    np.cumsum(taken * _powers(_BASE, len(taken)), out=running[1:])
-    within = offsets - start
-    shift = _powers(_BASE_INVERSE, len(taken) + 1)[within[:-1]]
-    sums: Array = (running[within[1:]] - running[within[:-1]]) * shift
-    return sums
-
-
-_POWERS: dict[int, Array] = {}
-
-
-def _powers(base: int, count: int) -> Array:
-    """base^0 … base^(count - 1) modulo 2^64; those of a segment are kept."""
-    if base not in _POWERS:
-        _POWERS[base] = _grown(base, _SEGMENT_BYTES + 1)
-    kept = _POWERS[base] if count <= len(_POWERS[base]) else _grown(base, count)
-    return kept[:count]
-
-
-def _grown(base: int, count: int) -> Array:
-    powers: Array = np.full(count, base, np.uint64)
-    powers[0] = 1
-    np.cumprod(powers, out=powers)
-    return powers
+def _mix_words(hashes: Array, padded: Array, starts: Array, lengths: Array, place: int) -> None:
+    """Mix the word at ``place`` of each string that is as long into its hash."""
+    words = np.ndarray(len(padded) - _WORD + 1, "<u8", padded.data, strides=(1,))
+    rest = lengths - place
+    here = slice(None) if rest.min() > 0 else np.flatnonzero(rest > 0)
+    taken = words[starts[here] + place] & _MASKS[np.minimum(rest[here], _WORD)]
+    hashes[here] = mix(hashes[here] ^ taken)
