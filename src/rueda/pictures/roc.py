@@ -15,12 +15,12 @@ def roc_picture(curves: Sequence[Mapping[str, Json]]) -> Spec:
     points = [point for curve in curves for point in _points(curve)]
     several = len(curves) > 1
     line: dict[str, Json] = {
-        "x": _rate("fpr", "false positive rate"),
-        "y": _rate("tpr", "true positive rate"),
+        "x": _rate("alarms", "false positive rate"),
+        "y": _rate("found", "true positive rate"),
         "order": {"field": "place", "type": "quantitative"},
         "tooltip": [
-            {"field": "fpr", "format": ".1%", "title": "false positive rate"},
-            {"field": "tpr", "format": ".1%", "title": "true positive rate"},
+            {"field": "alarms", "format": ".1%", "title": "false positive rate"},
+            {"field": "found", "format": ".1%", "title": "true positive rate"},
             {"field": "threshold", "format": ".3f"},
         ],
     }
@@ -32,7 +32,7 @@ def roc_picture(curves: Sequence[Mapping[str, Json]]) -> Spec:
         height=300,
         layer=[
             {
-                "data": rows([{"fpr": 0, "tpr": 0}, {"fpr": 1, "tpr": 1}]),
+                "data": rows([{"alarms": 0, "found": 0}, {"alarms": 1, "found": 1}]),
                 "mark": {"type": "line", "style": "reference"},
                 "encoding": {"x": line["x"], "y": line["y"]},
             },
@@ -58,8 +58,8 @@ def _points(curve: Mapping[str, Json]) -> list[dict[str, Json]]:
     return [
         {
             "class": str(curve["class"]),
-            "fpr": rates[i][0],
-            "tpr": rates[i][1],
+            "alarms": rates[i][0],
+            "found": rates[i][1],
             "threshold": thresholds[i] if i < len(thresholds) else None,
             "place": i,
         }

@@ -106,7 +106,7 @@ def test_renders_to_png(dark: bool) -> None:
 def test_a_long_curve_is_thinned_but_keeps_its_ends() -> None:
     points = roc_picture(CARD["curves"]["roc"])["layer"][1]["data"]["values"]
     assert len(points) <= POINTS + 1
-    assert (points[0]["fpr"], points[-1]["fpr"]) == (0.0, 1.0)
+    assert (points[0]["alarms"], points[-1]["alarms"]) == (0.0, 1.0)
 
 
 def test_many_features_are_cut_to_the_farthest() -> None:
