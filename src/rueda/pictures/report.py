@@ -85,8 +85,16 @@ def life_sections(life: Life) -> list[Section]:
 
 def window_name(window: Mapping[str, Json]) -> str:
     """How a window is called: its month where it is one, else its first day."""
-    name = window.get("window") or window.get("month")
-    return str(name) if name else str(window["start"])[:10]
+    if name := window.get("window") or window.get("month"):
+        return str(name)
+    first, last = (str(window.get(key, ""))[:10] for key in ("start", "end"))
+    return first[:7] if last and last == _month_after(first) else first
+
+
+def _month_after(day: str) -> str | None:
+    """The first day of the month after ``day``, if that is one too."""
+    year, month, rest = int(day[:4]), int(day[5:7]), day[7:]
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}-01" if rest == "-01" else None
 
 
 def _summary(life: Life) -> Section | None:

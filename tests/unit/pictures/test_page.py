@@ -15,7 +15,7 @@ import pytest
 from rueda.pictures import page
 from rueda.pictures.markup import badge, lines, measured_text, number_text, text_of
 from rueda.pictures.page import NO_PICTURES, Beside, Fold, Picture, Section, Table, Tiles
-from rueda.pictures.report import Life, life_sections, lifecycle_report
+from rueda.pictures.report import Life, life_sections, lifecycle_report, window_name
 from rueda.pictures.theme import picture
 
 from .lives import NASTY, life, metric, scorecard
@@ -145,6 +145,20 @@ def test_without_the_extra_the_tables_stand_alone(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_not_known_is_left_out(given: Life, titles: list[str]) -> None:
     assert [section.title for section in life_sections(given)] == titles
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ("2013-05-01", "2013-06-01", "2013-05"),
+        ("2013-12-01", "2014-01-01", "2013-12"),
+        ("2013-05-01", "2013-05-08", "2013-05-01"),
+        ("2013-05-15", "2013-06-15", "2013-05-15"),
+    ],
+)
+def test_a_window_is_called_by_its_month(start: str, end: str, name: str) -> None:
+    told = {"start": f"{start}T00:00:00.000000Z", "end": f"{end}T00:00:00.000000Z"}
+    assert window_name(told) == name
 
 
 def test_a_regression_has_no_roc_curve() -> None:
