@@ -212,7 +212,7 @@ class Trainer(Protocol):
         ...
 
     def describe(self, model: object) -> Json:
-        """The canonical form of the unfitted ``model``: class and parameters, for the fingerprint."""
+        """What the unfitted ``model`` is, in canonical form: class and parameters."""
         ...
 
     def fit(
