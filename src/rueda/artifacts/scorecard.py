@@ -118,7 +118,7 @@ def write_scorecard(store: Store, tree: Mapping[str, Json], holdout: pa.Table) -
 
 
 def number_text(value: float | None) -> str:
-    """``value`` in four significant digits (whole from 1,000 on), as sentences and tables show it."""
+    """``value`` in four significant digits, whole from 1,000 on, as sentences show it."""
     if value is None:
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

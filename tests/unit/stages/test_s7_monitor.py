@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy.spatial.distance import jensenshannon
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from rueda.artifacts.alarms import Alarms
 from rueda.artifacts.dataset import Dataset, write_dataset
@@ -34,7 +34,9 @@ from rueda.tallies.profile import ProfileTally
 
 DAYS = 120
 LIVE = datetime(2013, 6, 1, tzinfo=UTC)
+SCORES = pa.list_(pa.float64())
 MOMENT = pa.timestamp("us", tz="UTC")
+CLASSES = ["a low", "b mid", "c top"]
 FEATURES = ("x", "slow", "kind", "month", "const")
 
 
@@ -47,6 +49,7 @@ def rows(
     shift: float = 0.0,
     kinds: str = "aabc",
     flip: bool = False,
+    task: str = "binary",
 ) -> pa.RecordBatch:
     """Flights-like rows: ``slow`` follows a weather of some days, ``month`` is the clock."""
     rng = np.random.default_rng(seed)
@@ -63,9 +66,15 @@ def rows(
             "kind": np.array(list(kinds))[rng.integers(0, len(kinds), n)],
             "month": pa.array([t.month for t in time], pa.int64()),
             "const": np.full(n, 5.0),
-            "y": signal > 0,
+            "y": label_of(signal, task),
         }
     )
+
+
+def label_of(signal: np.ndarray, task: str) -> np.ndarray:
+    if task == "regression":
+        return signal
+    return signal > 0 if task == "binary" else np.array(CLASSES)[np.digitize(signal, [-1, 1])]
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,8 @@ class World:
                 "at": batch.column("time"),
                 "event_at": batch.column("time"),
                 "release": pa.array([self.release.digest] * n, pa.string()),
-                "label": pa.array([bool(s[1] > 0.5) for s in scores], pa.bool_()),
-                "scores": pa.array([list(s) for s in scores], pa.list_(pa.float64())),
+                "label": pa.nulls(n),
+                "scores": pa.array([np.atleast_1d(s).tolist() for s in scores], SCORES),
                 "row": pa.StructArray.from_arrays(
                     [batch.column(name) for name in FEATURES], names=list(FEATURES)
                 ),
@@ -125,21 +134,30 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture
 def make_world(context: Context, make_release: Callable[..., Artifact]) -> MakeWorld:
-    def make(spec: Monitor | None = None, *, time: str | None = "time", n: int = 12_000) -> World:
+    def make(
+        spec: Monitor | None = None,
+        *,
+        time: str | None = "time",
+        n: int = 12_000,
+        task: str = "binary",
+    ) -> World:
         store = context.store
         spec = spec or Monitor()
-        train, held = rows(n, 0), rows(n // 3, 2)
+        train, held = rows(n, 0, task=task), rows(n // 3, 2, task=task)
         sides = {"train": [train], "holdout": [held]}
         dataset = write_dataset(store, train.schema, sides, label="y", time=time)
         chunks = Dataset.open(store, dataset).split("train").chunks
         schema = pa.schema([train.schema.field(name) for name in ("x", "slow")])
         preparation = fit_preparation([], schema, chunks, context.engine)
-        label = train.column("y").to_numpy(zero_copy_only=False).astype(np.int64)
+        label = train.column("y").to_numpy(zero_copy_only=False)
+        classes = {"binary": [False, True], "multiclass": CLASSES, "regression": []}[task]
+        numbers = np.searchsorted(classes, label) if classes else label
+        estimator = LogisticRegression() if classes else LinearRegression()
         fitted = load_plugin("trainer", "sklearn")().fit(
-            LogisticRegression(), {}, preparation.matrix(train), label, task="binary", seed=0
+            estimator, {}, preparation.matrix(train), numbers, task=task, seed=0
         )
         model = write_model(
-            store, fitted, trainer="sklearn", task="binary", classes=[False, True],
+            store, fitted, trainer="sklearn", task=task, classes=classes,
             features=preparation.outputs, params={}, trials=[],
         )  # fmt: skip
         stored = write_preparation(store, preparation)
@@ -335,6 +353,15 @@ def test_distances_against_scipy() -> None:
         assert apart("js", left, right) == pytest.approx(expected, abs=1e-12)
         p, q = left / left.sum(), right / right.sum()
         assert apart("linf", left, right) == pytest.approx(np.abs(p - q).max())
+
+
+@pytest.mark.parametrize(("task", "metric"), [("multiclass", "log_loss"), ("regression", "rmse")])
+def test_other_tasks(make_world: MakeWorld, task: str, metric: str) -> None:
+    world = make_world(task=task)
+    assert list(world.opened.quality) == [metric]
+    assert list(world.judged(live(task=task))) == []
+    found = world.judged(live(task=task, shift=1.5, flip=True))
+    assert {a["kind"] for a in found} == {"drift", "prediction drift", "quality"}
 
 
 def test_triggers() -> None:
