@@ -1,6 +1,7 @@
 # Every verb makes the environment that it needs: Python >= 3.11 with venv, and make, are enough.
 PYTHON ?= python3
 BIN := .venv/bin
+export OMP_WAIT_POLICY ?= passive
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench docs lock clean
 

@@ -21,8 +21,8 @@ import duckdb
 HERE = Path(__file__).parent
 ARRIVALS = HERE / "arrivals"
 YEAR = 2013
-BATCH = 50
-"""Flights that the planners ask about in one request."""
+BATCH = 1
+"""Flights that the planners ask about in one request: each is one question here."""
 
 
 @dataclass(frozen=True)

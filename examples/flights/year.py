@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 NAME = "flight-delay"
 HISTORY = 4
 PRODUCTION = range(5, 13)
-ROLLOUT_EVERY = 10
+ROLLOUT_EVERY = 500
 """Requests between two looks at a canary; a running `rueda rollout --watch` would look by the
 clock.
 """
@@ -48,10 +49,12 @@ KIND = "flights.month"
 def main() -> int:
     parser = argparse.ArgumentParser(description="Live through 2013 with the flights example.")
     parser.add_argument("--json", action="store_true", help="print one object, no tables")
-    parser.add_argument("--sample", type=int, default=4000, help="flights asked about a month")
+    parser.add_argument("--sample", type=int, default=3000, help="flights asked about a month")
     parser.add_argument("--home", type=Path, default=HERE / ".rueda")
     arguments = parser.parse_args()
     began = time.monotonic()
+    # As the `rueda` command does: threads that spin while they wait slow down everything beside.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     home = open_home(arguments.home)
     console = Console(stderr=True, quiet=arguments.json, highlight=False)
     try:

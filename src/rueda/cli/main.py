@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code: 0 fine, 1 our fault, 2 the user's mistake, 3 a check
     said no.
     """
+    # Threads that spin while they wait cost ten times the time as soon as anything else runs on
+    # the machine. OpenMP reads this once, when the first library that needs it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
     wants_json = "--json" in words
     try:
