@@ -36,17 +36,36 @@ def lineage_picture(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> 
     layers = _layers(list(known), kept)
     places = _places(layers)
     depth = {name: number for number, layer in enumerate(layers) for name in layer}
-    longest = max((depth[b] - depth[a] for a, b in kept), default=0)
+    # What skips a layer goes around the boxes, on the left where only that side is free.
+    arcs = [(a, b, _leftward(a, b, layers, depth)) for a, b in kept if depth[b] - depth[a] > 1]
+    steps = [(a, b) for a, b in kept if depth[b] - depth[a] == 1]
+    out = {side: BOW * max((depth[b] - depth[a] for a, b, left in arcs if left is side), default=0)
+           for side in (True, False)}  # fmt: skip
     right = max((x for x, _ in places.values()), default=0) + BOX_WIDTH
-    width = right + MARGIN + (BOW * longest if longest > 1 else 0)
     height = max((y for _, y in places.values()), default=0) + BOX_HEIGHT + MARGIN
-    lines = "".join(_edge(places[a], places[b], depth[b] - depth[a]) for a, b in kept)
+    low, wide = -out[True], right + out[False] + out[True] + MARGIN
+    ends = [_ends([places[name] for name in layer]) for layer in layers]
+    lines = [_step(places[a], places[b]) for a, b in steps]
+    lines += [
+        _arc(places[a], places[b], ends[depth[a] : depth[b] + 1], left=left) for a, b, left in arcs
+    ]
     boxes = "".join(_box(known[name], places[name]) for name in known)
     return Markup(
-        f'<div class="scroll"><svg class="lineage" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="lineage">'
-        f"{lines}{boxes}</svg></div>"
+        f'<div class="scroll"><svg class="lineage" viewBox="{low:.0f} 0 {wide:.0f} {height:.0f}" '
+        f'width="{wide:.0f}" height="{height:.0f}" role="img" aria-label="lineage">'
+        f"{''.join(lines)}{boxes}</svg></div>"
     )
+
+
+def _leftward(a: str, b: str, layers: Sequence[Sequence[str]], depth: Mapping[str, int]) -> bool:
+    rightmost = all(layers[depth[name]][-1] == name for name in (a, b))
+    leftmost = all(layers[depth[name]][0] == name for name in (a, b))
+    return leftmost and not rightmost
+
+
+def _ends(places: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Where a layer begins and ends."""
+    return min(x for x, _ in places), max(x for x, _ in places) + BOX_WIDTH
 
 
 def _layers(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -92,20 +111,26 @@ def _places(layers: Sequence[Sequence[str]]) -> dict[str, tuple[float, float]]:
     return places
 
 
-def _edge(start: tuple[float, float], end: tuple[float, float], span: int) -> str:
-    if span > 1:
-        return _arc(start, end, span)
+def _step(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """An edge to the next layer."""
     x1, y1 = start[0] + BOX_WIDTH / 2, start[1] + BOX_HEIGHT
     x2, y2 = end[0] + BOX_WIDTH / 2, end[1]
     half = (y1 + y2) / 2
     return _path(f"M{x1:.0f} {y1:.0f}C{x1:.0f} {half:.0f} {x2:.0f} {half:.0f} {x2:.0f} {y2:.0f}")
 
 
-def _arc(start: tuple[float, float], end: tuple[float, float], span: int) -> str:
-    """An edge around the boxes between its ends, which it would else run beneath."""
-    x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2
-    x2, y2 = end[0] + BOX_WIDTH, end[1] + BOX_HEIGHT / 2
-    out = max(x1, x2) + BOW * span * 1.25
+def _arc(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    passed: Sequence[tuple[float, float]],
+    *,
+    left: bool,
+) -> str:
+    """An edge around the layers ``passed``, which it would else run beneath."""
+    bow = BOW * (len(passed) - 1) * 1.25
+    out = min(low for low, _ in passed) - bow if left else max(high for _, high in passed) + bow
+    x1, x2 = (place[0] + (0 if left else BOX_WIDTH) for place in (start, end))
+    y1, y2 = (place[1] + BOX_HEIGHT / 2 for place in (start, end))
     return _path(f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2:.0f} {y2:.0f}")
 
 

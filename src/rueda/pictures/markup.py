@@ -61,6 +61,14 @@ def badge(text: str, tone: Tone | None = None) -> Markup:
     return Markup(f'<span class="badge {tone}">{html.escape(text)}</span>')
 
 
+def folded(summary: str, texts: Sequence[str]) -> Markup | None:
+    """Sentences that open on demand, in a cell that would else be tall."""
+    inside = lines(texts)
+    if inside is None:
+        return None
+    return Markup(f"<details><summary>{html.escape(summary)}</summary>{inside.html}</details>")
+
+
 def lines(texts: Sequence[str]) -> Markup | None:
     """Several sentences in one cell."""
     if not texts:

@@ -56,7 +56,7 @@ def _line(name: str, column: Mapping[str, Json], rows: int) -> tuple[Cell, ...]:
 def _short_type(text: str) -> str:
     if text.startswith("dictionary"):
         return "category"
-    return text.removeprefix("large_")
+    return text.removeprefix("large_").partition("[")[0]
 
 
 def _cell(value: Json) -> Cell:

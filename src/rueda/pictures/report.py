@@ -12,7 +12,7 @@ from rueda.pictures.confusion import confusion_picture
 from rueda.pictures.drift import drift_picture
 from rueda.pictures.intervals import metric_picture, slices_picture
 from rueda.pictures.lineage import Node, lineage_picture
-from rueda.pictures.markup import Cell, Markup, badge, lines, measured_text, number_text
+from rueda.pictures.markup import Cell, Markup, badge, folded, lines, measured_text, number_text
 from rueda.pictures.overview import profile_blocks
 from rueda.pictures.page import Beside, Block, Picture, Section, Table, Tiles, write_page
 from rueda.pictures.quality import quality_picture
@@ -132,7 +132,8 @@ def _windows_table(life: Life) -> Table:
 def _window_line(life: Life, window: Mapping[str, Json]) -> tuple[Cell, ...]:
     drift = window.get("drift") or {}
     moved = [name for name, told in drift.items() if told["verdict"] == "yes"]
-    alarms = lines([alarm["sentence"] for alarm in window.get("alarms", ())])
+    said = [alarm["sentence"] for alarm in window.get("alarms", ())]
+    alarms = folded("1 alarm" if len(said) == 1 else f"{len(said)} alarms", said)
     return (
         window_name(window),
         window["predictions"],
