@@ -49,7 +49,7 @@ KIND = "flights.month"
 def main() -> int:
     parser = argparse.ArgumentParser(description="Live through 2013 with the flights example.")
     parser.add_argument("--json", action="store_true", help="print one object, no tables")
-    parser.add_argument("--sample", type=int, default=3000, help="flights asked about a month")
+    parser.add_argument("--sample", type=int, default=2000, help="flights asked about a month")
     parser.add_argument("--home", type=Path, default=HERE / ".rueda")
     arguments = parser.parse_args()
     began = time.monotonic()
