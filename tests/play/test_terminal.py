@@ -42,7 +42,7 @@ def test_from_a_file_to_a_registered_model(customers: Path, rueda: Callable) -> 
     said = rueda("init", "--data", "customers.csv", "--label", "left").out
     assert "next: rueda run" in said
     written = (customers / "lifecycle.py").read_text()
-    assert "key='customer_id'" in written
+    assert 'key="customer_id"' in written
     assert "HistGradientBoostingClassifier" in written
     rueda("run")
     models = rueda("models", "--json").json["models"]

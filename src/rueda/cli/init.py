@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import keyword
 import os
 import re
@@ -29,7 +30,7 @@ lifecycle = rd.Lifecycle(
     name="{name}",
     # {found}
     extract=rd.Extract({extract}),
-    # Without steps the preparation chooses by type; see what it chose with `rueda show`.
+    # Without steps the preparation chooses by type; `rueda show {name}@champion` says what.
     prepare=rd.Prepare(),
     train=rd.Train({model}),
     evaluate=rd.Evaluate(gates=[rd.NotWorseThan("champion", "{metric}", margin=0.0)]),
@@ -77,7 +78,7 @@ def write(given: str, sample: pa.RecordBatch, label: str, name: str | None = Non
         ", ".join(f"{role} {column!r}" for role, column in roles.items()) or "no time or key column"
     )
     extract = ", ".join(
-        [f'"{given}"', f"label={label!r}", *[f"{role}={c!r}" for role, c in roles.items()]]
+        [_quoted(given), *[f"{role}={_quoted(c)}" for role, c in {"label": label, **roles}.items()]]
     )
     return TEMPLATE.format(
         headline=f"Predicts {label} from {Path(given).name}.",
@@ -112,8 +113,7 @@ def _is_class(sample: pa.RecordBatch, label: str) -> bool:
 
 
 def _roles(sample: pa.RecordBatch, label: str) -> dict[str, str]:
-    """The time column, if exactly one stands for time; the key, if a column of that name is unique.
-    """
+    """The time column, if just one stands for time; the key, if one of that name is unique."""
     import pyarrow.types as types
 
     roles = {}
@@ -127,6 +127,11 @@ def _roles(sample: pa.RecordBatch, label: str) -> dict[str, str]:
                 roles["key"] = field.name
                 break
     return roles
+
+
+def _quoted(text: str) -> str:
+    """``text`` as Python writes it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _name(given: str) -> str:

@@ -1,5 +1,4 @@
-"""`rueda monitor`: close a window over the predictions, judge it, and turn the wheel if it alarms.
-"""
+"""`rueda monitor`: close a window over the predictions, judge it, turn the wheel on an alarm."""
 
 from __future__ import annotations
 
@@ -50,8 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _bounds(home: Home, name: str, start: str | None, end: str | None) -> tuple[str, str]:
-    """The window to close: what was named, else from the last window's end to the last prediction.
-    """
+    """The window to close: as named, else from the last one's end to the last prediction."""
     if start is not None and end is not None:
         return start, end
     times = read_predictions(home.logs / name)

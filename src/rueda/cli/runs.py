@@ -63,4 +63,4 @@ def _seconds(r: Run) -> float | None:
 
 
 def _trigger(r: Run) -> str:
-    return r.trigger if r.trigger == "demand" else f"alarm {r.trigger[:8]}"
+    return r.trigger if r.trigger in ("demand", "window") else f"alarm {r.trigger[:8]}"

@@ -75,11 +75,15 @@ def _show_version(home: Home, what: str, *, json: bool) -> int:
             }
         )
         return 0
-    from rich.markdown import Markdown
-
+    card_text = read_file(home.store, manifest, "card.md").decode("utf-8")
     console = out()
     console.print(f"[bold]{name}[/]  release {release.digest}")
-    console.print(Markdown(read_file(home.store, manifest, "card.md").decode("utf-8")))
+    if not console.is_terminal:
+        print(card_text)
+        return 0
+    from rich.markdown import Markdown
+
+    console.print(Markdown(card_text))
     return 0
 
 

@@ -28,7 +28,7 @@ def print_rollout(rollout: Rollout, *, as_json: bool) -> None:
             }
         )
         return
-    out().print(f"{rollout.action}: {weights_text(rollout.weights)} of {rollout.name} is live")
+    out().print(f"{rollout.action}; now live: {weights_text(rollout.weights)}")
 
 
 def weights_text(weights: Mapping[str, float]) -> str:
