@@ -39,7 +39,7 @@ def life_of(home: Home, name: str) -> Life:
     runs = home.ledger.find(Run, lifecycle=name, limit=ALL)
     if not runs:
         raise NotFound(f"nothing is known of {name!r}", do="turn the wheel with `rueda run`")
-    windows = windows_of(home, runs)
+    windows = windows_of(home, name, runs)
     decisions = _decisions(home, name, runs)
     traffic = live(home, name)
     if traffic is None:
@@ -63,15 +63,22 @@ def life_of(home: Home, name: str) -> Life:
     )
 
 
-def windows_of(home: Home, runs: Sequence[Run]) -> list[dict[str, Json]]:
+def windows_of(home: Home, name: str, runs: Sequence[Run]) -> list[dict[str, Json]]:
     """The closed windows, in order of time; of one that was closed again, the last judgement."""
     turns = {run.trigger: run for run in runs}
+    moves = home.ledger.find(RefMove, name=f"{name}@live", limit=ALL)
     newest: dict[tuple[str, str], dict[str, Json]] = {}
+    closed_before = ""
     for run in reversed(runs):
         for execution in home.ledger.find(Execution, run=run.id, stage="judge", limit=1):
-            if "alarms" in execution.outputs:
-                told = _window(home, execution, turns)
-                newest[told["start"], told["end"]] = told
+            if "alarms" not in execution.outputs:
+                continue
+            told = _window(home, execution, turns)
+            # What a rollout did while the window's traffic came in.
+            during = [m.why for m in reversed(moves) if closed_before < m.at < run.started_at]
+            told["rollout"] = [why for why in during if not why.startswith("run ")]
+            newest[told["start"], told["end"]] = told
+            closed_before = run.started_at
     return [newest[key] for key in sorted(newest)]
 
 

@@ -276,7 +276,7 @@ def _fail(now: Turn, execution: Execution, error: BaseException, meter: Meter) -
     failed = replace(
         execution,
         state=state,
-        error=f"{type(error).__name__}: {error}"[:4000],
+        error=_recordable(f"{type(error).__name__}: {error}"),
         seconds=seconds,
         cpu_seconds=cpu_seconds,
         peak_bytes=peak_bytes,
@@ -284,6 +284,11 @@ def _fail(now: Turn, execution: Execution, error: BaseException, meter: Meter) -
     now.unwritten.append(failed)
     now.executions.append(failed)
     now.watch.ended(execution.stage, state, seconds, "")
+
+
+def _recordable(text: str) -> str:
+    """``text`` as a ledger takes it: no NUL, no lone surrogate, not endless."""
+    return text[:4000].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _keep(now: Turn, outputs: Mapping[str, Digest]) -> None:
