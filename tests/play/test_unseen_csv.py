@@ -26,9 +26,7 @@ def numbers(rows: int) -> pa.Table:
 def strings_nulls_dates(rows: int) -> pa.Table:
     rng = RNG(2)
     kind = rng.choice(["ash", "birch", "cedar"], rows)
-    seen = np.datetime64("2024-01-01T00:00") + rng.integers(0, 500_000, rows).astype(
-        "timedelta64[m]"
-    )
+    seen = np.datetime64("2024-01-01T00:00:00") + rng.integers(0, 30_000_000, rows)
     size = np.where(rng.random(rows) < 0.2, np.nan, rng.normal(size=rows))
     y = np.where((kind == "birch") | (rng.random(rows) < 0.2), "yes", "no")
     return pa.table({"kind": kind, "seen": seen, "size": pa.array(size, from_pandas=True), "y": y})

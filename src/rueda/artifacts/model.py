@@ -68,7 +68,7 @@ class Model:
 
     @property
     def trials(self) -> Sequence[Mapping[str, Json]]:
-        """What was tried: number, params, score, seconds, cpu_seconds, peak_bytes and state."""
+        """What was tried: number, params, score and state; what it cost stands in ``Trials``."""
         return cast("Sequence[Mapping[str, Json]]", self.manifest.meta["trials"])
 
     @cached_property

@@ -10,6 +10,7 @@ from rueda.artifacts.model import Model
 from rueda.artifacts.profile import Profile
 from rueda.artifacts.release import Release
 from rueda.artifacts.scorecard import Scorecard
+from rueda.artifacts.trials import Trials
 from rueda.artifacts.version import ALL, version_name
 from rueda.artifacts.window import Window
 from rueda.kernel.artifact import Artifact
@@ -54,7 +55,7 @@ def life_of(home: Home, name: str) -> Life:
         windows=windows,
         profile={"rows": profile.rows, "columns": profile.columns},
         scorecard=Scorecard.open(home.store, Artifact("scorecard", traces["scorecard"])).to_json(),
-        trials=model.trials,
+        trials=_trials(home, model.artifact),
         params=model.params,
         live=version_name(home.ledger, name, traffic.stable),
         nodes=nodes,
@@ -134,6 +135,12 @@ def lineage_of(home: Home, name: str, release: Digest) -> tuple[list[Node], list
                 edges.add((source, digest))
                 todo.append((source, "release" if part == "champion" else part))
     return list(nodes.values()), sorted(edges)
+
+
+def _trials(home: Home, model: Artifact) -> Sequence[Mapping[str, Json]]:
+    """The trials that led to ``model``, with what they cost when it was first made."""
+    (maker,) = _makers(home, model.digest)
+    return Trials.open(home.store, maker.outputs["trials"]).trials
 
 
 def _makers(home: Home, digest: Digest) -> list[Execution]:

@@ -9,6 +9,7 @@ import numpy as np
 from rueda.artifacts.dataset import Dataset, Split
 from rueda.artifacts.model import write_model
 from rueda.artifacts.preparation.preparation import Preparation
+from rueda.artifacts.trials import without_costs, write_trials
 from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import MissingExtra, SpecError
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from rueda.stages.s3_train.stage import Train
 
 
-def fit(spec: Train, dataset: Artifact, preparation: Artifact, context: Context) -> Artifact:
+def fit(
+    spec: Train, dataset: Artifact, preparation: Artifact, context: Context
+) -> dict[str, Artifact]:
     """Search if asked to, then fit on all training rows."""
     opened = Dataset.open(context.store, dataset)
     prepared = Preparation.open(context.store, preparation)
@@ -56,7 +59,7 @@ def fit(spec: Train, dataset: Artifact, preparation: Artifact, context: Context)
     if not trials:
         trials = [{"number": 0, "params": {}, "score": None, **cost, "state": "complete"}]
     context.progress(1, 1, f"fitted {type(spec.model).__name__} on {len(matrix):,} rows")
-    return write_model(
+    model = write_model(
         context.store,
         fitted,
         trainer=name,
@@ -64,12 +67,12 @@ def fit(spec: Train, dataset: Artifact, preparation: Artifact, context: Context)
         classes=label.classes,
         features=prepared.outputs,
         params=params,
-        trials=trials,
+        trials=[without_costs(trial) for trial in trials],
         model=trainer.describe(spec.model),
         rows=len(matrix),
         seed=seed,
-        fit=cost,
     )
+    return {"model": model, "trials": write_trials(context.store, trials, cost)}
 
 
 def find_trainer(model: object) -> tuple[str, Trainer]:

@@ -88,14 +88,14 @@ def train(spec: Train, inputs: Mapping[str, Artifact], context: Context) -> dict
     """Fit ``spec`` on the training side of the dataset, seen through the preparation."""
     from rueda.stages.s3_train.fit import fit
 
-    return {"model": fit(spec, inputs["dataset"], inputs["preparation"], context)}
+    return fit(spec, inputs["dataset"], inputs["preparation"], context)
 
 
 TRAIN = Stage(
     name="train",
-    version=1,
+    version=2,
     needs=("dataset", "preparation"),
-    makes=("model",),
+    makes=("model", "trials"),
     run=train,
     distributions=("numpy", "pyarrow", "scikit-learn", "skops"),
 )
