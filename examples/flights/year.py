@@ -254,7 +254,7 @@ def write_report(home: Home, *, fresh: bool) -> Path:
 
 
 def show(lived: list[dict[str, Any]], report: Path, seconds: float) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 180, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     rows = [
         (
             month["month"],
@@ -302,14 +302,17 @@ def text_of_quality(month: dict[str, Any]) -> str:
 
 
 def text_of_alarms(month: dict[str, Any]) -> str:
-    return "\n".join(alarm["sentence"] for alarm in month["alarms"]) or "none"
+    """Each alarm up to its figures in parentheses; the report has them all."""
+    return "\n".join(alarm["sentence"].partition(" (")[0] for alarm in month["alarms"]) or "none"
 
 
 def text_of_turn(month: dict[str, Any]) -> str:
-    said = list(month["rollout"])
+    """What the rollout, the alarm and the gate came to; the first reason of each."""
+    said = [sentence.partition(";")[0] for sentence in month["rollout"]]
     turn = month["turn"]
     if turn:
-        said.append(f"retrained; gate {turn['gate']['verdict']}: {turn['gate']['sentence']}")
+        reason = turn["gate"]["sentence"].split("; ")[-1]
+        said.append(f"retrained; gate {turn['gate']['verdict']}: {reason}")
     return "\n".join(said) or "nothing to do"
 
 
