@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rueda.artifacts.preparation.layout import FLAG, NUMBER, TIME
@@ -86,31 +87,32 @@ class FittedDates:
         import numpy as np
 
         circles = {part: np.array(_circle(part)) for part in self.parts}
-        planes_of: list[tuple[str, list[tuple[str, list[int]]]]] = []
+        columns: list[tuple[str, list[tuple[str, int, bool]]]] = []
         for name in [n for n in self.columns if n in layout]:
-            places = [(part, self._places(layout, name, part)) for part in self.parts]
+            columns.append((name, [self._place(layout, name, part) for part in self.parts]))
             layout.remove(name)
-            planes_of.append((name, places))
 
         def apply(planes: Planes) -> None:
-            for name, places in planes_of:
-                moments = planes.times[name]
-                null = np.isnat(moments)
-                for part, (first, *second) in places:
-                    numbers = _PARTS[part](moments)
-                    if second:
-                        circle = circles[part][:, np.where(null, -1, numbers)]
-                        planes.numbers[[first, *second]] = circle
+            for name, places in columns:
+                calendar = Calendar(planes.times[name])
+                for part, plane, turns in places:
+                    numbers = _PARTS[part](calendar)
+                    if turns:
+                        circle = circles[part][:, np.where(calendar.null, -1, numbers)]
+                        planes.numbers[plane : plane + 2] = circle
                     else:
-                        planes.numbers[first] = np.where(null, np.nan, numbers)
+                        planes.numbers[plane] = np.where(calendar.null, np.nan, numbers)
 
         return apply
 
-    def _places(self, layout: Layout, name: str, part: str) -> list[int]:
+    def _place(self, layout: Layout, name: str, part: str) -> tuple[str, int, bool]:
+        """The part, its (first) plane, and whether it gives a sine and a cosine."""
         if self.cyclic and _PERIODS[part] is not None:
-            ends = (".sin", ".cos")
-            return [layout.add(f"{name}.{part}{end}", NUMBER, source=name) for end in ends]
-        return [layout.add(f"{name}.{part}", FLAG if part == "weekend" else NUMBER, source=name)]
+            plane = layout.add(f"{name}.{part}.sin", NUMBER, source=name)
+            layout.add(f"{name}.{part}.cos", NUMBER, source=name)
+            return part, plane, True
+        kind = FLAG if part == "weekend" else NUMBER
+        return part, layout.add(f"{name}.{part}", kind, source=name), False
 
     def describe(self) -> str:
         turned = " as sine and cosine" if self.cyclic else ""
@@ -126,41 +128,73 @@ def _circle(part: str) -> tuple[list[float], list[float]]:
     return [*map(math.sin, angles), math.nan], [*map(math.cos, angles), math.nan]
 
 
-def _whole(moments: np.ndarray, unit: str, since: str) -> np.ndarray:
-    """How many ``unit`` lie between the start of the ``since`` and each moment."""
-    import numpy as np
+class Calendar:
+    """Moments as whole days, months and seconds; where ``null``, the numbers mean nothing.
 
-    start = moments.astype(f"datetime64[{since}]")
-    past = moments.astype(f"datetime64[{unit}]") - start.astype(f"datetime64[{unit}]")
-    return np.asarray(past.astype("int64"))
+    Integers, because each conversion of ``datetime64`` costs a microsecond of a request.
+    """
+
+    def __init__(self, moments: np.ndarray) -> None:
+        import numpy as np
+
+        self.null = np.isnat(moments)
+        self._micros = moments.astype("datetime64[us]").view(np.int64)
+        self.seconds = self._micros // 1_000_000
+        self.days = self.seconds // 86_400
+
+    @cached_property
+    def months(self) -> np.ndarray:
+        """Since January 1970."""
+        months: np.ndarray = self._days_as("M").view("int64")
+        return months
+
+    @property
+    def day(self) -> np.ndarray:
+        return self.days - self._first_day(self._days_as("M")) + 1
+
+    @property
+    def day_of_year(self) -> np.ndarray:
+        return self.days - self._first_day(self._days_as("Y")) + 1
+
+    @property
+    def weekday(self) -> np.ndarray:
+        # 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
+        weekday: np.ndarray = (self.days + 3) % 7
+        return weekday
+
+    @property
+    def week(self) -> np.ndarray:
+        # The ISO week is that of the week's Thursday.
+        thursday = self.days - self.weekday + 3
+        year = thursday.view("datetime64[D]").astype("datetime64[Y]")
+        return (thursday - self._first_day(year)) // 7 + 1
+
+    @property
+    def days_since(self) -> np.ndarray:
+        days: np.ndarray = self._micros / 86_400e6
+        return days
+
+    def _days_as(self, unit: str) -> np.ndarray:
+        moments: np.ndarray = self.days.view("datetime64[D]").astype(f"datetime64[{unit}]")
+        return moments
+
+    @staticmethod
+    def _first_day(moments: np.ndarray) -> np.ndarray:
+        first: np.ndarray = moments.astype("datetime64[D]").view("int64")
+        return first
 
 
-def _weekday(moments: np.ndarray) -> np.ndarray:
-    # 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
-    return (moments.astype("datetime64[D]").astype("int64") + 3) % 7
-
-
-def _week(moments: np.ndarray) -> np.ndarray:
-    # The ISO week is that of the week's Thursday.
-    thursday = moments.astype("datetime64[D]") + (3 - _weekday(moments))
-    return _whole(thursday, "D", "Y") // 7 + 1
-
-
-def _days(moments: np.ndarray) -> np.ndarray:
-    return moments.astype("datetime64[us]").astype("int64") / 86_400e6
-
-
-_PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "year": lambda m: m.astype("datetime64[Y]").astype("int64") + 1970,
-    "quarter": lambda m: _whole(m, "M", "Y") // 3 + 1,
-    "month": lambda m: _whole(m, "M", "Y") + 1,
-    "week": _week,
-    "day": lambda m: _whole(m, "D", "M") + 1,
-    "day_of_year": lambda m: _whole(m, "D", "Y") + 1,
-    "weekday": _weekday,
-    "weekend": lambda m: _weekday(m) >= 5,
-    "hour": lambda m: _whole(m, "h", "D"),
-    "minute": lambda m: _whole(m, "m", "h"),
-    "second": lambda m: _whole(m, "s", "m"),
-    "days": _days,
+_PARTS: dict[str, Callable[[Calendar], np.ndarray]] = {
+    "year": lambda c: c.months // 12 + 1970,
+    "quarter": lambda c: c.months % 12 // 3 + 1,
+    "month": lambda c: c.months % 12 + 1,
+    "week": lambda c: c.week,
+    "day": lambda c: c.day,
+    "day_of_year": lambda c: c.day_of_year,
+    "weekday": lambda c: c.weekday,
+    "weekend": lambda c: c.weekday >= 5,
+    "hour": lambda c: c.seconds // 3_600 % 24,
+    "minute": lambda c: c.seconds // 60 % 60,
+    "second": lambda c: c.seconds % 60,
+    "days": lambda c: c.days_since,
 }

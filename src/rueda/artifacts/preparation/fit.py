@@ -12,9 +12,11 @@ from rueda.artifacts.preparation.layout import FLAG, NUMBER, OTHER, TEXT, Layout
 from rueda.artifacts.preparation.preparation import Preparation
 from rueda.artifacts.preparation.step import FittedStep, Gather, Step
 from rueda.artifacts.signature import Field
+from rueda.kernel.digest import Digest
 from rueda.kernel.errors import SpecError, UnfitData
 from rueda.kernel.seams import Chunk, Engine
 from rueda.kernel.tally import State, Tally
+from rueda.tallies.column import ColumnTally
 
 R = TypeVar("R")
 
@@ -72,19 +74,42 @@ def _check_leftovers(layout: Layout) -> None:
 
 
 def _gather(before: Preparation, chunks: Sequence[Chunk], engine: Engine) -> Gather:
-    def gather(tally: Tally[R]) -> R:
-        after = After(before, tally)
-        return after.result(engine.tally(after, chunks))
+    def gather(tally: ColumnTally[R]) -> dict[str, R]:
+        # A pass reads and prepares only the columns that it is about.
+        sources = {before.layout.source(name) for name in tally.columns}
+        inputs = tuple(field for field in before.inputs if field.name in sources)
+        after = After(Preparation(inputs, before.steps), tally)
+        narrow = [Narrow(chunk, tuple(field.name for field in inputs)) for chunk in chunks]
+        return after.result(engine.tally(after, narrow))
 
     return gather
 
 
 @dataclass(frozen=True)
-class After(Tally[R]):
+class Narrow:
+    """Some columns of a chunk."""
+
+    chunk: Chunk
+    columns: tuple[str, ...]
+
+    @property
+    def digest(self) -> Digest:
+        return self.chunk.digest
+
+    @property
+    def rows(self) -> int:
+        return self.chunk.rows
+
+    def batch(self, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        return self.chunk.batch(self.columns if columns is None else columns)
+
+
+@dataclass(frozen=True)
+class After(Tally[dict[str, R]]):
     """``tally`` over batches that went through ``before``."""
 
     before: Preparation
-    tally: Tally[R]
+    tally: ColumnTally[R]
 
     def empty(self) -> State:
         return self.tally.empty()
@@ -95,5 +120,5 @@ class After(Tally[R]):
     def merge(self, left: State, right: State) -> State:
         return self.tally.merge(left, right)
 
-    def result(self, state: State) -> R:
+    def result(self, state: State) -> dict[str, R]:
         return self.tally.result(state)

@@ -145,20 +145,21 @@ class FittedImpute:
     def bind(self, layout: Layout) -> Operation:
         import numpy as np
 
+        # Numbers first, so that their marks are neighbors.
         names = [n for n in self.numbers if n in layout]
         texts = {n: fill for n, fill in self.texts.items() if n in layout}
         index = span([layout.plane(n) for n in names])
         fills = np.array([self.numbers[n] for n in names], dtype=np.float64)[:, None]
-        marked = [n for n in self.marked if n in layout]
+        marked = sorted((n for n in self.marked if n in layout), key=lambda n: n in texts)
         marks = {n: layout.add(f"{n} is null", FLAG, source=n) for n in marked}
-        rows = [names.index(n) for n in marks if n in self.numbers]
-        number_marks = [plane for n, plane in marks.items() if n in self.numbers]
+        rows = np.array([names.index(n) for n in marks if n in self.numbers], dtype=np.intp)
+        number_marks = span([plane for n, plane in marks.items() if n in self.numbers])
 
         def apply(planes: Planes) -> None:
             if names:
                 block = planes.numbers[index]
                 holes = np.isnan(block)
-                if rows:
+                if len(rows):
                     planes.numbers[number_marks] = holes[rows]
                 planes.numbers[index] = np.where(holes, fills, block)
             for name, fill in texts.items():

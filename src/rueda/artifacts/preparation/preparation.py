@@ -86,8 +86,9 @@ class Preparation:
         SchemaMismatch
             The batch lacks an input, or has it as another kind of column.
         """
-        planes = self._bound.run(batch)
-        with np.errstate(over="ignore"):
+        # What leaves float32 is infinity, as a scaled value may; the model decides what it takes.
+        with np.errstate(over="ignore", invalid="ignore"):
+            planes = self._bound.run(batch)
             return planes.numbers[self._bound.out].T.astype(np.float32, order="C")
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -98,7 +99,8 @@ class Preparation:
 
     def columns(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """All columns after the last step, before rounding: what a further step would see."""
-        return planes_batch(self._bound.run(batch), self.layout)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return planes_batch(self._bound.run(batch), self.layout)
 
     def describe(self) -> list[str]:
         """What each step does, one line each."""

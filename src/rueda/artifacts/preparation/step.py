@@ -13,7 +13,7 @@ from rueda.kernel.errors import SpecError, UnknownName
 if TYPE_CHECKING:
     from rueda.artifacts.preparation.layout import Layout
     from rueda.artifacts.preparation.planes import Operation
-    from rueda.kernel.tally import Tally
+    from rueda.tallies.column import ColumnTally
 
 R = TypeVar("R")
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 class Gather(Protocol):
     """One pass over the training rows, with all earlier steps applied."""
 
-    def __call__(self, tally: Tally[R]) -> R: ...
+    def __call__(self, tally: ColumnTally[R]) -> dict[str, R]: ...
 
 
 class FittedStep(Protocol):
