@@ -28,7 +28,9 @@ class Lifecycle(Declaration):
     >>> import rueda as rd
     >>> from sklearn.linear_model import LogisticRegression
     >>> lifecycle = rd.Lifecycle(
-    ...     "churn", extract=rd.Extract("customers.csv", label="left"), train=rd.Train(LogisticRegression())
+    ...     "churn",
+    ...     extract=rd.Extract("customers.csv", label="left"),
+    ...     train=rd.Train(LogisticRegression()),
     ... )
     >>> lifecycle.name
     'churn'

@@ -18,6 +18,7 @@ from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Digest
 from rueda.kernel.errors import Defect, LeaseHeld, RuedaError, UnknownName
 from rueda.kernel.home import Home
+from rueda.kernel.meter import Meter
 from rueda.kernel.record import Execution, Lease, Made, Run, utc_text
 from rueda.kernel.seams import Engine
 from rueda.kernel.stage import Context, Stage
@@ -25,7 +26,6 @@ from rueda.stages.s1_extract import Extract
 from rueda.wheel.blame import blame
 from rueda.wheel.fingerprint import Key, stage_key
 from rueda.wheel.inputs import reviewed_schema, rival, schema_file, source_version
-from rueda.wheel.meter import Meter
 from rueda.wheel.promotion import apply_deployment, register_version
 from rueda.wheel.settle import Heartbeat, process_text, settle
 from rueda.wheel.watch import Silence, Watch
@@ -233,7 +233,8 @@ def _run(
     )
     meter = Meter()
     try:
-        outputs = stage.run(spec, inputs, context)
+        with meter:
+            outputs = stage.run(spec, inputs, context)
     except BaseException as error:
         _fail(now, execution, error, meter)
         raise blame(error, stage.name, now.project, execution.inputs) from error
@@ -252,38 +253,36 @@ def _finish(
 ) -> None:
     if set(outputs) != set(stage.makes):
         raise Defect(f"stage {stage.name} made {sorted(outputs)}, not {sorted(stage.makes)}")
-    seconds, cpu_seconds, peak_bytes = meter.read()
     digests = {name: artifact.digest for name, artifact in outputs.items()}
     ran = replace(
         execution,
         state="ran",
         outputs=digests,
-        seconds=seconds,
-        cpu_seconds=cpu_seconds,
-        peak_bytes=peak_bytes,
+        seconds=meter.seconds,
+        cpu_seconds=meter.cpu_seconds,
+        peak_bytes=meter.peak_bytes,
     )
     at = utc_text()
     made = [Made(a.digest, a.kind, execution.id, at) for a in outputs.values()]
     now.home.ledger.append(ran, *made, actor=now.actor, lease=lease)
     now.executions.append(ran)
     _keep(now, digests)
-    now.watch.ended(stage.name, "ran", seconds, "")
+    now.watch.ended(stage.name, "ran", meter.seconds, "")
 
 
 def _fail(now: Turn, execution: Execution, error: BaseException, meter: Meter) -> None:
-    seconds, cpu_seconds, peak_bytes = meter.read()
     state = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
     failed = replace(
         execution,
         state=state,
         error=_recordable(f"{type(error).__name__}: {error}"),
-        seconds=seconds,
-        cpu_seconds=cpu_seconds,
-        peak_bytes=peak_bytes,
+        seconds=meter.seconds,
+        cpu_seconds=meter.cpu_seconds,
+        peak_bytes=meter.peak_bytes,
     )
     now.unwritten.append(failed)
     now.executions.append(failed)
-    now.watch.ended(execution.stage, state, seconds, "")
+    now.watch.ended(execution.stage, state, meter.seconds, "")
 
 
 def _recordable(text: str) -> str:

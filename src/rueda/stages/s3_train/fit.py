@@ -13,12 +13,12 @@ from rueda.artifacts.trials import without_costs, write_trials
 from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import MissingExtra, SpecError
+from rueda.kernel.meter import Meter
 from rueda.kernel.plugins import load_plugin, plugins
 from rueda.kernel.seams import Trainer
 from rueda.kernel.stage import Context
 from rueda.stages.s3_train.fitting import fit_once
 from rueda.stages.s3_train.label import read_label
-from rueda.stages.s3_train.meter import Meter
 
 if TYPE_CHECKING:
     from rueda.stages.s3_train.stage import Train

@@ -11,12 +11,12 @@ import numpy as np
 
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import MissingExtra, UnfitData, UserCodeError
+from rueda.kernel.meter import Meter
 from rueda.kernel.seams import Trainer
 from rueda.kernel.stage import Progress
 from rueda.stages.s3_train.fitting import fit_once
 from rueda.stages.s3_train.folds import Fold, carve
 from rueda.stages.s3_train.label import Label
-from rueda.stages.s3_train.meter import Meter
 from rueda.stages.s3_train.objective import Objective, objective_for
 from rueda.stages.s3_train.space import Choice, Int, Space
 

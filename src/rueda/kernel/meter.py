@@ -1,4 +1,4 @@
-"""Meter: what a trial cost."""
+"""Meter: what a stage or a trial cost."""
 
 from __future__ import annotations
 
