@@ -95,8 +95,18 @@ def test_a_misspelled_name_in_the_file(folder: Path, rueda: Callable) -> None:
     assert "did you mean 'Lifecycle'" in rueda("run", code=2).err
     (folder / "lifecycle.py").write_text("import rueda as rd\nrd.Extract('x.csv', lable='y')\n")
     told = rueda("run", code=2)
-    assert "lable" in told.err
+    assert "Extract has no argument 'lable'" in told.err
     assert "line 2" in told.err
+    assert "did you mean 'label'?" in told.err
+    assert "Traceback" not in told.err
+    (folder / "lifecycle.py").write_text("import rueda as rd\nrd.Lifecycle('x')\n")
+    told = rueda("run", code=2)
+    assert "Lifecycle lacks 'extract' and 'train'" in told.err
+    assert "Lifecycle(name=…, extract=…, train=…)" in told.err
+    (folder / "lifecycle.py").write_text(
+        "from sklearn.linear_model import Ridge\nmodel = Ridge(alfa=2)\n"
+    )
+    assert "did you mean 'alpha'?" in rueda("run", code=2).err
 
 
 def test_json_errors_are_one_object(rueda: Callable) -> None:

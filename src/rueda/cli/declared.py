@@ -9,6 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from rueda.cli.misspelled import misspelled
 from rueda.kernel.errors import MissingInput, NotFound, RuedaError, SpecError, UserCodeError
 from rueda.kernel.home import Home, home_folder, open_home
 from rueda.wheel.blame import user_traceback
@@ -82,6 +83,8 @@ def _declared_in(path: Path) -> dict[str, Lifecycle]:
         if "unknown name in rueda" in str(error):
             raise SpecError(str(error)) from error
         raise _broken(path, error) from error
+    except TypeError as error:
+        raise misspelled(error, path, vars(module)) or _broken(path, error) from error
     except Exception as error:
         raise _broken(path, error) from error
     values = vars(module).values()
