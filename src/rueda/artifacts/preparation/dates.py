@@ -150,11 +150,13 @@ class Calendar:
 
     @property
     def day(self) -> np.ndarray:
-        return self.days - self._first_day(self._days_as("M")) + 1
+        day: np.ndarray = self.days - self._first_day(self._days_as("M")) + 1
+        return day
 
     @property
     def day_of_year(self) -> np.ndarray:
-        return self.days - self._first_day(self._days_as("Y")) + 1
+        day: np.ndarray = self.days - self._first_day(self._days_as("Y")) + 1
+        return day
 
     @property
     def weekday(self) -> np.ndarray:
@@ -167,7 +169,8 @@ class Calendar:
         # The ISO week is that of the week's Thursday.
         thursday = self.days - self.weekday + 3
         year = thursday.view("datetime64[D]").astype("datetime64[Y]")
-        return (thursday - self._first_day(year)) // 7 + 1
+        week: np.ndarray = (thursday - self._first_day(year)) // 7 + 1
+        return week
 
     @property
     def days_since(self) -> np.ndarray:
