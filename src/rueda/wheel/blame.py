@@ -37,8 +37,7 @@ def blame(
 
 
 def user_traceback(error: BaseException, project: Path) -> str:
-    """The traceback of ``error`` from the user's first frame on; all of it when none is the user's.
-    """
+    """The traceback of ``error`` from the user's first frame on; all of it if none is theirs."""
     frames = traceback.extract_tb(error.__traceback__)
     for first, frame in enumerate(frames):
         if _is_of(frame.filename, project):

@@ -1,5 +1,4 @@
-"""The check of a whole home: every artifact's bytes, every ref, every run, and the chain of events.
-"""
+"""The check of a whole home: every artifact's bytes, every ref, every run, and all events."""
 
 from __future__ import annotations
 

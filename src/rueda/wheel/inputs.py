@@ -1,6 +1,4 @@
-"""Where the inputs of a turn come from that no earlier stage made: the source, the schema file, the
-champion.
-"""
+"""The inputs of a turn that no stage makes: the source, the schema file, the champion."""
 
 from __future__ import annotations
 

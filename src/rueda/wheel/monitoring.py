@@ -1,5 +1,4 @@
-"""Closing a window of production: join, judge, tell, and say whether the wheel should turn again.
-"""
+"""Closing a window of production: join, judge, tell, and ask whether to turn again."""
 
 from __future__ import annotations
 

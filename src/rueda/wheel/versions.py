@@ -45,12 +45,3 @@ def versions(home: Home, name: str | None = None) -> list[Version]:
 def _aliases(refs: Sequence[Ref], model: str, release: Digest) -> tuple[str, ...]:
     tails = (ref.name.rpartition("@") for ref in refs if ref.digest == release)
     return tuple(sorted(tail for of, _, tail in tails if of == model and not tail.isdigit()))
-
-
-def version_text(home: Home, name: str, release: Digest) -> str:
-    """``name@3`` for a release that is registered as that, else the beginning of its digest."""
-    for ref in home.ledger.find(Ref, digest=release, limit=100):
-        model, _, tail = ref.name.rpartition("@")
-        if model == name and tail.isdigit():
-            return ref.name
-    return f"{name}@{release[:12]}"
