@@ -31,7 +31,7 @@ lint: .venv/dev.stamp ## format check, lint, types, layers, spelling
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CHANGELOG.md docs src tests bench examples
+	git ls-files '*.py' '*.md' '*.sql' '*.toml' '*.yaml' Makefile .ci | xargs $(BIN)/codespell
 
 bench: .venv/dev.stamp ## measure speed and memory, beside the peers that are installed
 	@for file in bench/*.py; do $(BIN)/python $$file; done
