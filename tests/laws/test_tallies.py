@@ -114,8 +114,24 @@ def _profile() -> ProfileTally:
     return ProfileTally.of_schema(EVERYTHING)
 
 
+class Leveled(Moments):
+    """Moments as shares of the largest magnitude: 1e308 - 1e308 leaves of a mean what it may,
+    and so does half of 5e-324.
+    """
+
+    def result(self, state: State) -> dict[str, Any]:
+        answers = super().result(state)
+        for answer in answers.values():
+            if answer["count"]:
+                size = float(max(abs(answer["min"]), abs(answer["max"]), 1e-300))
+                answer["mean"] /= size
+                answer["std"] = (answer["std"] or 0.0) / size
+                answer["skew"] = (answer["skew"] or 0.0) * answer["std"]
+        return answers
+
+
 TALLIES: dict[str, tuple[Make, pa.Schema]] = {
-    "moments": (lambda: Moments(("float", "whole")), NUMBERS),
+    "moments": (lambda: Leveled(("float", "whole")), NUMBERS),
     "quantiles": (lambda: Quantiles(("float", "whole")), NUMBERS),
     "distinct": (lambda: Distinct(tuple(EVERYTHING.names[:-2])), EVERYTHING),
     "counts": (lambda: Counts(("float", "whole", "word", "code", "day"), limit=3), EVERYTHING),

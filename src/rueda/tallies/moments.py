@@ -15,6 +15,9 @@ from rueda.tallies.column import Array, ColumnTally, numbers
 _STEP = 256
 """Chunks are scaled by 2^(a multiple of this): beyond 2^±340 a third power would leave float64."""
 
+_NOISE = 2.0**-40
+"""A spread below this share of the largest value is mostly rounding, and its skew chance."""
+
 
 def moments_identity() -> State:
     return {"n": 0, "mean": 0.0, "m2": 0.0, "m3": 0.0, "scale": 0, "min": None, "max": None}
@@ -84,16 +87,23 @@ def moments_answer(state: State) -> dict[str, Json]:
     answer |= {"min": state["min"], "max": state["max"]}
     if n:
         answer["mean"] = math.ldexp(state["mean"], scale)
-    if n > 1:
+    if n > 1 and state["min"] == state["max"]:
+        answer["std"] = 0.0  # exactly, where the sums may have kept a last bit
+    elif n > 1:
         spread = math.sqrt(state["m2"] / (n - 1))
         try:
             answer["std"] = math.ldexp(spread, scale)
         except OverflowError:
             answer["std"] = None
-    if n > 2 and state["m2"] > 0:
-        spread = math.sqrt(state["m2"] / n)
+    spread = math.sqrt(state["m2"] / n) if n else 0.0
+    if n > 2 and spread > _NOISE * _largest(state):
         answer["skew"] = state["m3"] / n / spread / spread / spread
     return answer
+
+
+def _largest(state: State) -> float:
+    """The largest magnitude, in the units of the moments."""
+    return math.ldexp(max(abs(state["min"]), abs(state["max"])), -state["scale"])
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ class Moments(ColumnTally[dict[str, Json]]):
     ------
     ``{column: {"count", "nulls", "not_finite", "mean", "std", "skew", "min", "max"}}`` in the
     column's own unit; ``std`` (with n - 1) is None for fewer than two values, ``skew`` (of the
-    population) for fewer than three or equal ones.
+    population) for fewer than three or (nearly) equal ones.
 
     Raises
     ------

@@ -51,6 +51,12 @@ def test_undefined_is_none() -> None:
     assert _of([5, 5, 5])["skew"] is None
 
 
+@pytest.mark.parametrize("value", [0.1, 1e-310, 1e300, 2.0**63])
+def test_equal_values_have_no_spread(value: float) -> None:
+    answer = _of([value] * 1_001, cuts=7)
+    assert (answer["std"], answer["skew"]) == (0.0, None)
+
+
 def test_extreme_integers_stay_exact() -> None:
     answer = _of([2**63 - 1, -(2**63), 0])
     assert (answer["min"], answer["max"]) == (-(2**63), 2**63 - 1)
