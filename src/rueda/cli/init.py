@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             got=str(target.resolve()),
             do="give another folder, or replace it with --force",
         )
+    sample = _sample(arguments.data, arguments.label)
     given = os.path.relpath(Path(arguments.data).absolute(), folder.absolute())
-    sample = _sample(folder, given, arguments.label)
     text = write(given, sample, arguments.label, arguments.name)
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
@@ -91,10 +91,11 @@ def write(given: str, sample: pa.RecordBatch, label: str, name: str | None = Non
     )
 
 
-def _sample(folder: Path, given: str, label: str) -> pa.RecordBatch:
+def _sample(given: str, label: str) -> pa.RecordBatch:
     from rueda.stages.s1_extract import Extract, open_source
 
-    source = open_source(Extract(given, label=label), folder.resolve(), None)
+    # From here, not from the folder: that one may not exist yet.
+    source = open_source(Extract(given, label=label), Path.cwd(), None)
     # Broken rows are for the run to quarantine and to count.
     batch = next(iter(source.batches(lambda _: None)))
     if label not in batch.schema.names:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from rueda import __version__
-from rueda.cli.verbs import STAGE_VERBS, VERBS
+from rueda.cli.verbs import SHAPE, STAGE_VERBS, VERBS
 from rueda.kernel.errors import RuedaError, UnknownName
 
 INTERRUPTED = 130
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except RuedaError as error:
         if wants_json:
-            print(json.dumps({"error": error.problem()}))
+            print(json.dumps({"shape": SHAPE, "error": error.problem()}))
         _show(error)
         return error.exit_code
 

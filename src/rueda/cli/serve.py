@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from rueda.cli.verbs import SHAPE
 from rueda.kernel.errors import SpecError
 from rueda.kernel.home import home_folder, open_home
 from rueda.serving.process import ServeOptions, port_of, serve, vertex_routes
@@ -64,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def started(address: str) -> None:
         if arguments.json:
-            print(json.dumps({"address": address, "models": models}), flush=True)
+            shown = {"shape": SHAPE, "address": address, "models": models}
+            print(json.dumps(shown), flush=True)
         print(f"serving {', '.join(arguments.names)} at {address}", file=sys.stderr, flush=True)
 
     return serve(home, arguments.names, options, started=started)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rueda.cli.verbs import SHAPE
 from rueda.kernel.digest import Json
 
 STATES = {"ran": "green", "reused": "cyan", "failed": "red", "cancelled": "yellow"}
 
 
-def print_json(value: Json) -> None:
-    """The one object of ``--json``, on standard output."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+def print_json(value: Mapping[str, Json]) -> None:
+    """The one object of ``--json``, on standard output, with the version of its shape."""
+    line = json.dumps({"shape": SHAPE, **value}, ensure_ascii=False, allow_nan=False)
+    print(line, flush=True)
 
 
 def out() -> Console:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SHAPE = 1
+"""The version of the objects that ``--json`` prints (docs/reference/json.md)."""
+
 
 class Verb(NamedTuple):
     """One command: where it lives, and what it does in one line."""
