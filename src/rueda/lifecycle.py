@@ -79,7 +79,7 @@ class Declaration:
         yield TRAIN, self.train
         yield EVALUATE, self.evaluate
         yield REGISTER, replace(self.register, name=self.name)
-        yield DEPLOY, replace(self.deploy, name=self.name)
+        yield DEPLOY, self.deploy
         yield MONITOR, self.monitor
 
 
