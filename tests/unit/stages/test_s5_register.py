@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from rueda.artifacts.dataset import write_dataset
-from rueda.artifacts.preparation import Dates, Impute, OneHot
+from rueda.artifacts.preparation import Dates, Drop, Impute, OneHot
 from rueda.artifacts.profile import write_profile
 from rueda.artifacts.release import Release
 from rueda.artifacts.scorer import OnnxScorer
@@ -293,3 +293,31 @@ def test_numbers_that_a_client_cannot_send_are_null_in_the_sample(context: Conte
     model = HistGradientBoostingClassifier(max_iter=3)
     release, _ = register(context, inputs(context, "binary", model, STEPS[1:], table))
     assert any(row["größe"] is None for row in release.golden.rows)
+
+
+@pytest.mark.parametrize(
+    ("column", "step"),
+    [
+        (pa.array(["red", "green", "blue"] * 300), OneHot("only")),
+        (pa.array([True, False, None] * 300), Impute("only")),
+        (pa.array(np.arange(900).astype(np.float16)), Impute("only")),
+    ],
+    ids=["texts", "flags", "half floats"],
+)
+def test_one_feature_of_any_type_makes_a_release(
+    context: Context, column: pa.Array, step: Any
+) -> None:
+    late = np.random.default_rng(0).random(900) < 0.4
+    table = pa.table({"only": column, "at": pa.array(range(900), pa.timestamp("s")), "y": late})
+    given = inputs(context, "binary", LogisticRegression(), (Drop("at"), step), table)
+    release, _ = register(context, given)
+    assert [field.name for field in release.signature.inputs] == ["only"]
+
+
+def test_a_duration_is_refused_since_no_client_could_send_it(context: Context) -> None:
+    late = np.arange(900) % 3 == 0
+    times, spans = (pa.array(range(900), kind) for kind in (pa.timestamp("s"), pa.duration("s")))
+    table = pa.table({"only": spans, "at": times, "y": late})
+    given = inputs(context, "binary", LogisticRegression(), (Drop("at"), Impute()), table)
+    with pytest.raises(SpecError, match="cannot be given as JSON"):
+        register(context, given)

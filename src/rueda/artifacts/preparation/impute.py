@@ -94,7 +94,8 @@ class Impute:
             from rueda.artifacts.preparation.rank import exact_quantiles
 
             found = exact_quantiles(tuple(names), (0.5,), gather)
-            return {n: 0.0 if q is None else q[0] for n, q in found.items()}
+            # Of whole numbers the median is one; beyond 2^53 it would have no canonical form.
+            return {n: 0.0 if q is None else float(q[0]) for n, q in found.items()}
         fill = 0.0 if self.fill is None or isinstance(self.fill, str) else float(self.fill)
         return dict.fromkeys(names, fill)
 

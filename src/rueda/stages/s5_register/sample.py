@@ -43,17 +43,26 @@ def _spread(split: Split, names: list[str], rows: int) -> pa.RecordBatch:
 def _extremes(split: Split, signature: Signature) -> pa.RecordBatch:
     """The rows in which a number, a date or a time is the smallest or the largest."""
     ends = [_ends(_finite(b), signature) for b in split.batches(signature.schema.names)]
-    (found,) = pa.Table.from_batches(ends).combine_chunks().to_batches()
-    return _ends(found, signature)
+    found = pa.Table.from_batches(ends).combine_chunks().to_batches()
+    # Texts and flags alone have no extremes, and no batch comes of no rows.
+    return _ends(found[0], signature) if found else ends[0]
 
 
 def _ends(batch: pa.RecordBatch, signature: Signature) -> pa.RecordBatch:
     places: set[int] = set()
     for field, column in zip(signature.inputs, batch.columns, strict=True):
         if _is_ordered(field) and column.null_count < len(column):
-            ends = pc.min_max(column)
-            places |= {pc.index(column, ends[end]).as_py() for end in ("min", "max")}
+            order = _comparable(column)
+            ends = pc.min_max(order)
+            places |= {pc.index(order, ends[end]).as_py() for end in ("min", "max")}
     return batch.take(pa.array(sorted(places), pa.int64()))
+
+
+def _comparable(column: pa.Array) -> pa.Array:
+    """``column`` in a type that Arrow finds the extremes of, in the same order."""
+    if pa.types.is_float16(column.type):
+        return column.cast(pa.float32())
+    return column.cast(pa.int64()) if pa.types.is_duration(column.type) else column
 
 
 def _is_ordered(field: Field) -> bool:

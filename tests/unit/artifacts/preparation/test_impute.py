@@ -8,7 +8,7 @@ import pytest
 from sklearn.impute import SimpleImputer
 from tests.unit.artifacts.preparation.fitting import as_matrix, exact, fitted, numbers
 
-from rueda.artifacts.preparation import Drop, Impute
+from rueda.artifacts.preparation import Drop, Impute, Preparation
 from rueda.kernel.errors import SpecError, UnknownName
 
 
@@ -65,3 +65,10 @@ def test_wrong_specs_are_refused() -> None:
         Impute(fill=3)
     with pytest.raises(UnknownName, match="did you mean 'normal'"):
         fitted(numbers(), Impute("normel"))
+
+
+def test_the_median_of_huge_whole_numbers_can_be_kept() -> None:
+    batch = pa.RecordBatch.from_pydict({"n": [2**60, 2**61, None, 2**62]})
+    preparation = fitted(batch, Impute())
+    again = Preparation.from_json(preparation.to_json())
+    assert exact(again, batch)["n"].tolist() == [2.0**60, 2.0**61, 2.0**61, 2.0**62]
