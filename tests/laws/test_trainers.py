@@ -43,6 +43,12 @@ def _boosting() -> object:
     return ensemble.HistGradientBoostingClassifier(max_iter=8)
 
 
+def _boosting_categories() -> object:
+    binned = KBinsDiscretizer(5, encode="ordinal", strategy="uniform")
+    categories = ensemble.HistGradientBoostingClassifier(max_iter=8, categorical_features=[0, 1])
+    return make_pipeline(binned, categories)
+
+
 def _pipeline() -> object:
     return make_pipeline(StandardScaler(), PCA(3), linear_model.LogisticRegression())
 
@@ -72,6 +78,7 @@ SAMPLES: dict[str, Sample] = {
     "sgd": Sample(lambda: linear_model.SGDClassifier(loss="log_loss"), "binary", {"alpha": 0.01}),
     "boosting": Sample(_boosting, "binary", {"learning_rate": 0.3}),
     "boosting multiclass": Sample(_boosting, "multiclass", {"max_leaf_nodes": 5}),
+    "boosting categories": Sample(_boosting_categories, "binary"),
     "boosting regression": Sample(
         lambda: ensemble.HistGradientBoostingRegressor(max_iter=8), "regression", {"max_iter": 5}
     ),

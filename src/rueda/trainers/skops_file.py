@@ -14,6 +14,7 @@ from rueda.kernel.errors import Corrupt, UserCodeError
 
 TRUSTED = frozenset(
     {
+        "functools.partial",
         "numpy.dtype",
         "numpy.mean",
         "numpy.random._pickle.__generator_ctor",
@@ -75,11 +76,13 @@ TRUSTED = frozenset(
         "sklearn.utils._bunch.Bunch",
         "sklearn.utils._metadata_requests.MetadataRequest",
         "sklearn.utils._metadata_requests.MethodMetadataRequest",
+        "sklearn.utils.validation.check_array",
     }
 )
 """What a model may hold beyond what skops trusts by itself (scikit-learn's public estimators, numpy
 arrays, plain values). Classes and functions of scikit-learn, numpy and scipy alone, by full name: a
-prefix would let `numpy.load` and its like through.
+prefix would let `numpy.load` and its like through. What a `functools.partial` calls must stand here
+itself.
 """
 
 
