@@ -44,7 +44,7 @@ def list_files(pattern: str, project: Path) -> list[Path]:
     raise MissingInput(
         f"there are no files to read at {pattern!r}",
         expected=f"a file, a glob, or a folder with {', '.join(sorted(set(FORMATS)))} files",
-        got=f"nothing at {path}",
+        got=f"a folder without any: {path}" if path.is_dir() else f"nothing at {path}",
         do=_advice(path),
     )
 
@@ -105,6 +105,8 @@ def _is_known(path: Path) -> bool:
 
 
 def _advice(path: Path) -> str:
+    if path.is_dir():
+        return "put the files there, or name another folder"
     beside = [f.name for f in path.parent.glob("*")] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, beside, n=1)
     if close:
