@@ -38,8 +38,8 @@ def digest_json(value: object) -> Digest:
 def canonical_json(value: object) -> bytes:
     """UTF-8 JSON that is the same for equal values, whoever writes it (RFC 8785).
 
-    Takes None, bool, int within ±2^53, finite float, str, list, tuple, and mappings with string
-    keys.
+    Takes None, bool, int within ±2^53 (beyond, what a float prints as), finite float, str, list,
+    tuple, and mappings with string keys.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def _encode(value: object, where: str) -> str:
     if isinstance(value, str):
         return _string(value, where)
     if isinstance(value, int):
-        if abs(value) > _EXACT:
+        if abs(value) > _EXACT and not _is_a_double(value):
             raise _refusal(where, f"the integer {value}", "an integer within ±2^53, or a string")
         return str(int(value))
     if isinstance(value, float):
@@ -88,6 +88,11 @@ def _string(value: str, where: str) -> str:
     except UnicodeEncodeError:
         raise _refusal(where, "a string with a lone surrogate", "valid Unicode") from None
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_a_double(value: int) -> bool:
+    """Whether ``value`` is what a float prints as: canonical JSON that was read can be written."""
+    return abs(value) < 10**21 and _number(float(value), "") == str(value)
 
 
 def _number(value: float, where: str) -> str:

@@ -168,3 +168,17 @@ def test_digests_are_sha256() -> None:
     assert digest_bytes(b"abc") == hashlib.sha256(b"abc").hexdigest()
     assert digest_bytes(memoryview(bytearray(b"abc"))) == digest_bytes(b"abc")
     assert digest_json({"a": 1.0}) == hashlib.sha256(b'{"a":1}').hexdigest()
+
+
+@given(TREES)
+def test_what_was_written_can_be_read_and_written_again(tree: object) -> None:
+    written = canonical_json(tree)
+    assert canonical_json(json.loads(written)) == written
+
+
+def test_a_large_float_reads_as_an_integer_that_can_be_written() -> None:
+    written = canonical_json(2.0**61 + 2.0**40)
+    assert isinstance(json.loads(written), int)
+    assert canonical_json(json.loads(written)) == written
+    with pytest.raises(NotCanonical):
+        canonical_json(json.loads(written) + 1)

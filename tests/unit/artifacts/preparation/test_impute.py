@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from tests.unit.artifacts.preparation.fitting import as_matrix, exact, fitted, numbers
 
 from rueda.artifacts.preparation import Drop, Impute, Preparation
+from rueda.kernel.digest import canonical_json
 from rueda.kernel.errors import SpecError, UnknownName
 
 
@@ -70,5 +73,7 @@ def test_wrong_specs_are_refused() -> None:
 def test_the_median_of_huge_whole_numbers_can_be_kept() -> None:
     batch = pa.RecordBatch.from_pydict({"n": [2**60, 2**61, None, 2**62]})
     preparation = fitted(batch, Impute())
-    again = Preparation.from_json(preparation.to_json())
+    content = canonical_json(preparation.to_json())
+    again = Preparation.from_json(json.loads(content))
+    assert canonical_json(again.to_json()) == content
     assert exact(again, batch)["n"].tolist() == [2.0**60, 2.0**61, 2.0**61, 2.0**62]
