@@ -130,6 +130,32 @@ def test_equal_rows_are_on_one_side(context: Context) -> None:
     assert not found["train"] & found["holdout"]
 
 
+def test_few_kinds_of_rows_are_split_fairly(context: Context) -> None:
+    rng = np.random.default_rng(2)
+    flag, color = rng.random(4000) < 0.5, rng.choice(["red", "green", "blue"], 4000)
+    label = rng.random(4000) < np.where(flag, 0.8, 0.3)
+    table = pa.table({"flag": flag, "color": color, "y": label})
+    pq.write_table(table, context.project / "rows.parquet")
+    dataset = extract(SPEC, context)
+    assert 0.15 < dataset.counts["holdout"] / 4000 < 0.25
+    rates = {}
+    for side in ("train", "holdout"):
+        rows = dataset.split(side).to_arrow()
+        kinds = rows.group_by(["flag", "color"]).aggregate([("y", "mean")])
+        assert kinds.num_rows == 6, "every kind is on both sides"
+        rates[side] = dict(zip(kinds["flag"].to_pylist(), kinds["y_mean"].to_pylist(), strict=True))
+    for flag_value in (True, False):
+        assert abs(rates["train"][flag_value] - rates["holdout"][flag_value]) < 0.15
+
+
+def test_the_side_does_not_hang_on_the_label(context: Context) -> None:
+    x = np.random.default_rng(3).normal(size=500)
+    table = pa.table({"x": np.repeat(x, 2), "y": [False, True] * 500})
+    pq.write_table(table, context.project / "rows.parquet")
+    held_out = extract(SPEC, context).split("holdout").to_arrow()
+    assert sum(held_out["y"].to_pylist()) * 2 == held_out.num_rows, "pairs stay together"
+
+
 def test_a_key_hashes_alike_in_every_format() -> None:
     ints = [pa.array([1, None, 70_000], kind) for kind in (pa.int32(), pa.int64(), pa.uint32())]
     words = [pa.array(["a", None, "ü"], pa.string()), pa.array(["a", None, "ü"], pa.large_string())]

@@ -108,7 +108,7 @@ def _side(intake: _Intake, spec: Extract, spool: Spool) -> tuple[Side, dict[str,
     """Who is held out, and how that is written down. A share of time needs all moments first."""
     split = spec.splits_by
     if isinstance(split, ByKey):
-        return KeySide(split.holdout, spec.key), {
+        return KeySide(split.holdout, spec.key, spec.label), {
             "by": "key",
             "key": spec.key,
             "holdout": split.holdout,

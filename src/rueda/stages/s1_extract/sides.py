@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from rueda.kernel.errors import SchemaMismatch, UnfitData
+from rueda.stages.s1_extract.repeats import Repeats
 from rueda.stages.s1_extract.spec import ByColumn
 from rueda.tallies.hashing import hash_bytes, hash_numbers, mix
 
@@ -37,13 +38,20 @@ class Side(Protocol):
 
 @dataclass(frozen=True)
 class KeySide:
-    """By a hash that is ours and never changes; see ``ByKey``."""
+    """By a hash that is ours and never changes; see ``ByKey``. Batches must come in order."""
 
     share: float
     key: str | None
+    label: str
+    repeats: Repeats = field(default_factory=Repeats)
 
     def holdout(self, batch: pa.RecordBatch) -> Mask:
-        hashes = hash_rows(batch.columns, batch.num_rows)
+        # With the label in the hash, equal features would be on one side with one label and on the
+        # other side with another: the holdout would contradict what was learned.
+        features = [batch.column(name) for name in batch.schema.names if name != self.label]
+        hashes = hash_rows(features, batch.num_rows)
+        numbers = self.repeats.number(hashes)
+        hashes = np.where(numbers, mix(hashes + numbers.astype(np.uint64) * _ODD), hashes)
         if self.key is not None:
             column = batch.column(self.key)
             known = pc.is_valid(column).to_numpy(zero_copy_only=False)

@@ -40,9 +40,11 @@ class ByTime:
 
 @dataclass(frozen=True)
 class ByKey:
-    """Hold out a fixed share by a hash of the key, or of the whole row where there is no key.
+    """Hold out a fixed share by a hash of the key, or of all features where there is no key.
 
-    A row stays on its side however the data grow, and equal rows are on one side.
+    A row stays on its side however the data grow. Copies of a row are on one side; in a table of
+    few kinds of rows, such as one of flags alone, more than 16 equal rows are no copies, and are
+    spread.
 
     Parameters
     ----------

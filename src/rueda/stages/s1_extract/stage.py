@@ -17,7 +17,7 @@ def _run(spec: Extract, inputs: Mapping[str, Artifact], context: Context) -> Map
 
 EXTRACT = Stage(
     name="extract",
-    version=1,
+    version=2,
     needs=("source",),
     optional=("schema",),
     makes=("dataset", "profile", "schema", "anomalies"),
