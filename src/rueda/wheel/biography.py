@@ -120,7 +120,10 @@ def _decisions(home: Home, name: str, runs: Sequence[Run]) -> list[dict[str, Jso
 
 
 def lineage_of(home: Home, name: str, release: Digest) -> tuple[list[Node], list[tuple[str, str]]]:
-    """What ``release`` came from, back to the source, as nodes and edges."""
+    """What ``release`` came from, back to the source, as nodes and edges.
+
+    The champion that it was judged against is named, and not followed: its past is its own.
+    """
     nodes: dict[str, Node] = {}
     edges: set[tuple[str, str]] = set()
     todo = [(release, "release")]
@@ -130,6 +133,8 @@ def lineage_of(home: Home, name: str, release: Digest) -> tuple[list[Node], list
             continue
         label = version_name(home.ledger, name, digest) if kind == "release" else digest[:12]
         nodes[digest] = Node(digest, kind, label, live=digest == release)
+        if kind == "release" and digest != release:
+            continue
         for maker in _makers(home, digest):
             for part, source in maker.inputs.items():
                 edges.add((source, digest))
@@ -144,9 +149,9 @@ def _trials(home: Home, model: Artifact) -> Sequence[Mapping[str, Json]]:
 
 
 def _makers(home: Home, digest: Digest) -> list[Execution]:
-    """The first execution that ran to make ``digest``."""
+    """The first execution that ran to make ``digest``; what only passed it on did not make it."""
     for edge in reversed(home.ledger.find(Edge, artifact=digest, direction="out", limit=ALL)):
         found = home.ledger.find(Execution, id=edge.execution, state="ran", limit=1)
-        if found:
+        if found and digest not in found[0].inputs.values():
             return found
     return []
