@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +121,16 @@ def test_a_user_function_that_raises_shows_its_own_traceback(
     assert "KeyError" in told.err
     assert "do:" in told.err
     assert "site-packages" not in told.err.split("UserCodeError")[0]
+
+
+def test_a_turn_that_reuses_all_loads_nothing_to_work_with(project: Path, rueda: Callable) -> None:
+    rueda("run")
+    command = [sys.executable, "-X", "importtime", "-m", "rueda.cli.main", "run", "--json"]
+    told = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    assert states(json.loads(told.stdout)) == [REUSED] * 7
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "rueda.wheel.turn" in loaded
+    assert not loaded & {"skops.io", "skl2onnx", "onnxruntime", "polars", "duckdb", "optuna"}
 
 
 def test_quiet_when_piped_and_json_on_standard_output_alone(project: Path, rueda: Callable) -> None:
