@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rueda.kernel.artifact import Artifact, read_file, read_manifest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rueda.artifacts.release import Release
     from rueda.artifacts.schema import Schema
     from rueda.artifacts.scorecard import Scorecard
+    from rueda.pictures.shown import Shown
 
 SHAPE_VERSION = 1
 
@@ -134,6 +136,38 @@ class TurnedRun:
     def model(self) -> ReleasedModel:
         """The trained model as it will be served: rows in, answers out."""
         return ReleasedModel(self.release)
+
+    @property
+    def pictures(self) -> dict[str, Shown]:
+        """What there is to see of the model, by name: notebooks draw each by itself."""
+        from rueda.pictures.calibration import calibration_picture
+        from rueda.pictures.confusion import confusion_picture
+        from rueda.pictures.intervals import slices_picture
+        from rueda.pictures.roc import roc_picture
+        from rueda.pictures.shown import Shown
+
+        card = self.scorecard
+        makers: dict[str, Callable[[Any], dict[str, Any]]] = {
+            "roc": roc_picture,
+            "calibration": calibration_picture,
+            "confusion": confusion_picture,
+        }
+        curves = card.curves
+        found = {
+            name: Shown(make(curves[name]))
+            for name, make in makers.items()
+            if curves.get(name) and card.task != "regression"
+        }
+        if card.slices:
+            whole = card.metrics[card.primary]["value"]
+            found["slices"] = Shown(slices_picture(card.slices, card.primary, whole))
+        return found
+
+    def report(self, path: Path | str = "report.html") -> Path:
+        """Write the report of the model's life to ``path``: one HTML file that opens offline."""
+        from rueda.wheel.biography import write_report
+
+        return write_report(self.home, self.run.lifecycle, Path(path))
 
     def to_json(self) -> dict[str, Json]:
         """The object that ``rueda run --json`` prints; additions are allowed, renames are not."""
