@@ -23,11 +23,12 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 def main() -> int:
-    FOLDER.mkdir(exist_ok=True)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(exist_ok=True)
     for name, lines in (("python", python()), ("commands", commands()), ("errors", tree())):
-        path = FOLDER / f"{name}.md"
+        path = folder / f"{name}.md"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print(f"wrote {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+        print(f"wrote {path}")
     return 0
 
 
