@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,20 +11,23 @@ import pyarrow as pa
 from rueda.artifacts.preparation.layout import FLAG, NUMBER, TEXT, TIME, Layout
 
 
-@dataclass(frozen=True, slots=True)
 class Levels:
     """A column as codes into its few different values; the last value is always None, so that the
-    code -1 is null.
+    code -1 is null. Never changed.
     """
 
-    codes: np.ndarray
-    values: list[Hashable]
+    # No dataclass: a frozen one takes three times as long to make, several times a request.
+    __slots__ = ("codes", "values")
+
+    def __init__(self, codes: np.ndarray, values: list[Hashable]) -> None:
+        self.codes = codes
+        self.values = values
 
     def fill(self, value: Hashable) -> Levels:
         """The same column with ``value`` in the place of null."""
         # The null of a dictionary may hide in the middle of the values too.
         filled = [value if v is None else v for v in self.values]
-        return replace(self, values=[*filled, None], codes=self.codes % len(filled))
+        return Levels(self.codes % len(filled), [*filled, None])
 
     def look_up(self, table: Mapping[Any, int], unseen: int) -> np.ndarray:
         """``table[value]`` for each row, and ``unseen`` for a value that it lacks."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import subprocess
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -127,3 +130,37 @@ def test_a_file_with_a_strange_step_is_refused() -> None:
     tree["steps"][0]["step"] = "os:system"
     with pytest.raises(UnknownName, match="unknown step"):
         Preparation.from_json(tree)
+
+
+PROGRAM = """
+import json, sys
+import pyarrow as pa
+from rueda.artifacts.preparation import Preparation
+preparation = Preparation.from_json(json.loads(sys.stdin.read()))
+types = {"x": pa.float64(), "n": pa.int32(), "color": pa.string(), "open": pa.bool_()}
+# pa.array itself imports pandas, where it is installed.
+columns = [pa.nulls(1, kind) for kind in types.values()]
+matrix = preparation.matrix(pa.RecordBatch.from_arrays(columns, names=list(types)))
+print(matrix.shape[0], *(m for m in ("polars", "pandas", "sklearn", "scipy") if m in sys.modules))
+"""
+
+
+def test_serving_needs_numpy_and_pyarrow_alone() -> None:
+    content = json.dumps(fitted(batch(), Impute(), OneHot(), Scale()).to_json())
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=content, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1"]
+
+
+def test_declaring_steps_does_not_even_need_these() -> None:
+    program = (
+        "import sys; from rueda.artifacts.preparation import Impute, OneHot, Dates, Scale\n"
+        "from rueda.stages.s2_prepare import Prepare; from rueda.stages.s3_train import Train\n"
+        "Prepare(Impute(), Dates(), OneHot(), Scale()); Train(object(), seed=1)\n"
+        "print(*(m for m in ('numpy', 'pyarrow', 'sklearn', 'optuna') if m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
