@@ -133,6 +133,19 @@ def test_a_turn_that_reuses_all_loads_nothing_to_work_with(project: Path, rueda:
     assert not loaded & {"skops.io", "skl2onnx", "onnxruntime", "polars", "duckdb", "optuna"}
 
 
+def test_a_training_function_that_raises_shows_its_own_line(project: Path, rueda: Callable) -> None:
+    (project / "helpers.py").write_text(
+        "def train(matrix, label):\n    return 1 / len(label[:0])\n"
+    )
+    text = LIFECYCLE.replace("make_model()", "train").replace("make_model", "train")
+    (project / "lifecycle.py").write_text(text)
+    told = rueda("run", code=2)
+    assert "return 1 / len(label[:0])" in told.err
+    assert "ZeroDivisionError" in told.err
+    assert "rueda train --debug" in told.err
+    assert "rueda/wheel" not in told.err, "no frame of ours"
+
+
 def test_quiet_when_piped_and_json_on_standard_output_alone(project: Path, rueda: Callable) -> None:
     told = rueda("run", "--json")
     assert told.json

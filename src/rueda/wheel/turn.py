@@ -237,7 +237,10 @@ def _run(
             outputs = stage.run(spec, inputs, context)
     except BaseException as error:
         _fail(now, execution, error, meter)
-        raise blame(error, stage.name, now.project, execution.inputs) from error
+        blamed = blame(error, stage.name, now.project, execution.inputs)
+        if blamed is error:
+            raise  # as it is: its cause is the user's own traceback
+        raise blamed from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     _finish(now, stage, execution, outputs, meter, lease)

@@ -27,15 +27,15 @@ def fit_once(
         raise
     except Exception as error:
         raise UserCodeError(
-            f"{type(model).__name__} failed to fit",
+            f"{getattr(model, '__name__', type(model).__name__)} failed to fit",
             expected=f"a fit on {matrix.shape[0]:,} rows x {matrix.shape[1]} features, "
             f"task {label.task}, params {dict(params)}",
             got=f"{type(error).__name__}: {error}",
-            do=_advice(matrix),
+            do=_advice(error, matrix),
         ) from error
 
 
-def _advice(matrix: np.ndarray) -> str:
-    if np.isnan(matrix).any():
+def _advice(error: Exception, matrix: np.ndarray) -> str:
+    if "nan" in str(error).lower() and np.isnan(matrix).any():
         return "the matrix holds nulls: if the model takes none, add Impute() at the end of Prepare"
     return "read the traceback; `rueda train --debug` runs just this stage under a debugger"
