@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rueda import __version__
 from rueda.cli.verbs import SHAPE, STAGE_VERBS, VERBS
 from rueda.kernel.errors import RuedaError, UnknownName
+from rueda.kernel.refusal import refusal
 
 INTERRUPTED = 130
 
@@ -35,10 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except RuedaError as error:
-        if wants_json:
-            print(json.dumps({"shape": SHAPE, "error": error.problem()}))
-        _show(error)
-        return error.exit_code
+        return _fail(error, wants_json=wants_json)
+    except OSError as error:
+        return _fail(refusal(error), wants_json=wants_json)
+
+
+def _fail(error: RuedaError, *, wants_json: bool) -> int:
+    if wants_json:
+        print(json.dumps({"shape": SHAPE, "error": error.problem()}))
+    _show(error)
+    return error.exit_code
 
 
 def _run(words: list[str]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rueda.kernel.errors import WriteRefused
 from rueda.kernel.plugins import load_plugin
+from rueda.kernel.refusal import FULL, refusal
 from rueda.kernel.seams import Ledger, Store
 
 
@@ -57,18 +58,21 @@ def open_home(folder: Path) -> Home:
 
     Raises
     ------
-    WriteRefused
-        The folder cannot be written.
+    WriteRefused, DiskFull
+        The folder cannot be written, or its disk is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scratch").mkdir(exist_ok=True)
         ignore = folder / ".gitignore"
-        if not ignore.exists():
+        # A full disk leaves an empty one behind.
+        if not ignore.exists() or not ignore.stat().st_size:
             ignore.write_text("*\n", encoding="utf-8")
         with tempfile.TemporaryFile(dir=folder / "scratch"):
             pass
     except OSError as error:
+        if error.errno in FULL:
+            raise refusal(error) from error
         raise WriteRefused(
             f"the home {folder} cannot be written",
             expected="a folder that this user can write",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rueda.kernel.digest import Digest
 from rueda.kernel.errors import Defect, RuedaError, UserCodeError
+from rueda.kernel.refusal import refusal
 
 
 def blame(
@@ -17,13 +18,16 @@ def blame(
 
     Errors of ours and interrupts stay as they are. An error whose traceback passes through a file
     of ``project`` becomes a UserCodeError that names the line and the command that runs just that
-    stage under a debugger; any other one is a Defect of ours.
+    stage under a debugger; what the operating system refused is told as that; any other one is a
+    Defect of ours.
     """
     if isinstance(error, RuedaError) or not isinstance(error, Exception):
         return error
     what = f"{type(error).__name__} in stage {stage}: {error}"
     given = ", ".join(f"{name} {digest[:12]}" for name, digest in inputs.items())
     frame = _last_frame_in(error, project)
+    if frame is None and isinstance(error, OSError) and error.errno:
+        return refusal(error)
     if frame is None:
         return Defect(
             what, got=given, do="report it with the traceback; `rueda run` resumes at this stage"

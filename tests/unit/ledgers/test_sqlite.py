@@ -203,6 +203,7 @@ def test_a_full_disk_is_named(ledger: SqlLedger) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(DiskFull) as caught:
         ledger.append(note("large", text="x" * 1_000_000), actor="ana")
+    assert caught.value.expected
     assert caught.value.do
     assert [n.id for n in ledger.find(Note)] == ["n"], "nothing was written"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 import weakref
@@ -140,22 +141,52 @@ def _begin(driver: sqlite3.Connection, patience: Patience) -> None:
         patience.pause()
 
 
-_MEANINGS: dict[int, tuple[type[RuedaError], str]] = {
-    sqlite3.SQLITE_FULL: (DiskFull, "free some space; nothing was written"),
-    sqlite3.SQLITE_IOERR: (WriteRefused, "look at the disk: it reported an error"),
-    sqlite3.SQLITE_READONLY: (WriteRefused, "make the file and its folder writable"),
-    sqlite3.SQLITE_CANTOPEN: (WriteRefused, "make its folder exist and writable"),
-    sqlite3.SQLITE_CORRUPT: (Corrupt, "put a backup in its place"),
-    sqlite3.SQLITE_NOTADB: (Corrupt, "name another file, or put a backup in its place"),
+_MEANINGS: dict[int, tuple[type[RuedaError], str, str]] = {
+    sqlite3.SQLITE_FULL: (DiskFull, "room to write", "free some space; nothing was written"),
+    sqlite3.SQLITE_IOERR: (
+        WriteRefused,
+        "a disk that takes and keeps what is written",
+        "look at the disk: it reported an error",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        WriteRefused,
+        "a file that this user may write",
+        "make the file and its folder writable",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        WriteRefused,
+        "a folder that this user may write",
+        "make its folder exist and writable",
+    ),
+    sqlite3.SQLITE_CORRUPT: (Corrupt, "a ledger that is whole", "put a backup in its place"),
+    sqlite3.SQLITE_NOTADB: (
+        Corrupt,
+        "a ledger of Rueda",
+        "name another file, or put a backup in its place",
+    ),
 }
+_ROOM_BYTES = 2**16
+"""What SQLite needs beside the file before it reads or writes anything: its shared memory."""
 
 
 def _translated(error: BaseException | None, path: Path) -> RuedaError | None:
     """The error of ours that says what SQLite's means for the reader, if it is one of theirs."""
-    if error_code(error) not in _MEANINGS:
+    code = error_code(error)
+    if code == sqlite3.SQLITE_IOERR and _is_full(path):
+        # Where it cannot grow its shared memory, SQLite speaks of the device.
+        code = sqlite3.SQLITE_FULL
+    if code not in _MEANINGS:
         return None
-    kind, advice = _MEANINGS[error_code(error)]
-    return kind(f"the ledger {path} could not be used", got=str(error), do=advice)
+    kind, expected, advice = _MEANINGS[code]
+    what = f"the ledger {path} could not be used"
+    return kind(what, expected=expected, got=str(error), do=advice)
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _ROOM_BYTES
+    except OSError:
+        return False
 
 
 def _boot_id() -> str:
