@@ -18,7 +18,6 @@ TRUSTED = frozenset(
         "functools.partial",
         "numpy.dtype",
         "numpy.mean",
-        "numpy.random._pickle.__generator_ctor",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
         "sklearn._loss.link.HalfLogitLink",

@@ -128,7 +128,9 @@ def test_users_code_inside_a_model_is_refused_when_it_is_kept() -> None:
 
 
 def test_the_allow_list_names_no_module_but_the_three() -> None:
-    assert {name.partition(".")[0] for name in TRUSTED} == {"numpy", "scipy", "sklearn"}
+    # A partial holds no code: what it calls must be on the list itself.
+    names = TRUSTED - {"functools.partial"}
+    assert {name.partition(".")[0] for name in names} == {"numpy", "scipy", "sklearn"}
     assert not [name for name in TRUSTED if "." not in name or name.endswith(("*", "."))]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rueda.artifacts.preparation.buffers import values_with
 from rueda.artifacts.preparation.layout import (
     FLAG,
     NUMBER,
@@ -141,9 +142,9 @@ def _numbers(column: pa.Array) -> np.ndarray:
         column = column.view(pa.int32() if pa.types.is_time32(column_type) else pa.int64())
     elif pa.types.is_boolean(column_type):
         column = column.cast(pa.uint8())
-    numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) * factor
+    numbers = values_with(column.cast(pa.float64(), safe=False), "float64", np.nan) * factor
     numbers[~(np.abs(numbers) <= _LARGEST)] = np.nan
-    return np.asarray(numbers)
+    return numbers
 
 
 def _levels(column: pa.Array) -> Levels:
@@ -154,7 +155,7 @@ def _levels(column: pa.Array) -> Levels:
         return Levels(np.full(rows, -1), [None])
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    codes = pc.fill_null(column.indices.cast(pa.int64()), -1).to_numpy()
+    codes = values_with(column.indices.cast(pa.int64()), "int64", -1)
     return Levels(codes, [*column.dictionary.to_pylist(), None])
 
 
@@ -166,4 +167,6 @@ def _times(column: pa.Array) -> np.ndarray:
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         # The parts of a moment are those of the clock on its own wall.
         column = pc.local_timestamp(column)
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+    unit = "D" if pa.types.is_date32(column.type) else getattr(column.type, "unit", "ms")
+    plain = column.view(pa.int32() if unit == "D" else pa.int64()).cast(pa.int64())
+    return values_with(plain, f"datetime64[{unit}]", np.datetime64("NaT"))
