@@ -56,8 +56,11 @@ def test_a_better_one_is_promoted() -> None:
 
 def test_a_margin_lets_equals_pass() -> None:
     gate = NotWorseThan("champion", "roc_auc", margin=0.05)
-    verdicts = [judge(gate, evidence(*pair(2000, s), "roc_auc"))["verdict"] for s in range(50)]
-    assert verdicts.count("yes") >= 45
+    told = [judge(gate, evidence(*pair(2000, s), "roc_auc")) for s in range(50)]
+    assert [one["verdict"] for one in told].count("yes") >= 45
+    alike = [one["sentence"] for one in told if " is close to the champion's " in one["sentence"]]
+    assert len(alike) >= 40, "an interval with zero in it is called neither better nor worse"
+    assert not [one for one in alike if "(-" not in one]
 
 
 def test_the_advice_on_rows_is_right() -> None:

@@ -101,9 +101,13 @@ def _compare(
     better = difference(mine, theirs) if higher else difference(theirs, mine)
     low, high = better.interval(evidence.confidence)
     word = "better" if better.value >= 0 else "worse"
+    # An interval with zero in it says no more than that they are alike.
+    how = f"close to the champion's {text(theirs.value)}, {word}"
+    if low >= 0 or high <= 0:
+        how = f"{word} than the champion's {text(theirs.value)}"
     shown = sorted((low, high) if better.value >= 0 else (-low, -high))
     said = (
-        f"{name} {text(mine.value)} is {word} than the champion's {text(theirs.value)}"
+        f"{name} {text(mine.value)} is {how}"
         f" by {text(abs(better.value))} ({text(shown[0])} to {text(shown[1])})"
     )
     if better.error == 0 and better.value == 0:
