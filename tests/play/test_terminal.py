@@ -84,6 +84,14 @@ def test_an_unknown_command_offers_the_right_one(rueda: Callable) -> None:
     assert "did you mean 'models'" in rueda("model", code=2).err
 
 
+def test_a_wrong_command_line_is_told_like_any_mistake(rueda: Callable) -> None:
+    told = rueda("why", "trian", "--json", code=2)
+    assert "did you mean 'train'?" in told.json["error"]["do"]
+    assert told.json["error"]["expected"].startswith("rueda why")
+    assert "required: --data, --label" in rueda("init", code=2).err
+    assert "unrecognized arguments: --jsn" in rueda("run", "--jsn", code=2).err
+
+
 def test_no_lifecycle_here(rueda: Callable) -> None:
     told = rueda("run", code=2)
     assert "there is no lifecycle.py" in told.err

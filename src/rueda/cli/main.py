@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from rueda import __version__
 from rueda.cli.verbs import SHAPE, STAGE_VERBS, VERBS
-from rueda.kernel.errors import RuedaError, UnknownName
+from rueda.kernel.errors import RuedaError, SpecError, UnknownName
 from rueda.kernel.refusal import refusal
 
 INTERRUPTED = 130
@@ -48,6 +51,20 @@ def _fail(error: RuedaError, *, wants_json: bool) -> int:
     return error.exit_code
 
 
+class _Parser(argparse.ArgumentParser):
+    """A command line that is wrong is told like any other mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        advice = f"`{self.prog} --help` says what each is"
+        if wrong := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            close = difflib.get_close_matches(wrong[1], re.findall(r"[\w-]+", wrong[2]), n=1)
+            advice = f"did you mean {close[0]!r}?" if close else advice
+        raise SpecError(
+            f"`{self.prog}` cannot be called like this", expected=usage, got=message, do=advice
+        )
+
+
 def _run(words: list[str]) -> int:
     verb = next((word for word in words if not word.startswith("-")), None)
     if verb is not None and verb not in VERBS:
@@ -63,7 +80,7 @@ def _run(words: list[str]) -> int:
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen verb's module is imported, so that `--help` is instant."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rueda",
         description="The whole life of a machine-learning model, and round again.",
         epilog="Start with: rueda init --data FILE --label COLUMN, then: rueda run",

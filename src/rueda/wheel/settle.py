@@ -1,10 +1,11 @@
-"""Heartbeats and the settling of dead runs: nothing stays "running" for ever."""
+"""Heartbeats and the settling of dead runs: nothing stays "running", or on the disk, for ever."""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
+import shutil
 import socket
 import threading
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rueda.kernel.errors import LeaseHeld, LeaseLost, RuedaError
+from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Lease, Run, utc_text
 from rueda.kernel.seams import Ledger
 
@@ -140,3 +142,11 @@ def settle(ledger: Ledger) -> list[str]:
         except LeaseHeld:
             continue
     return settled
+
+
+def sweep_scratch(home: Home) -> None:
+    """Remove what runs that ended without unwinding left in the scratch folder of ``home``."""
+    for folder in home.scratch.glob("*.*.*"):
+        run = home.ledger.find(Run, id=folder.name.partition(".")[0], limit=1)
+        if run and run[0].state != "running":
+            shutil.rmtree(folder, ignore_errors=True)

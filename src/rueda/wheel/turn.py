@@ -27,7 +27,7 @@ from rueda.wheel.blame import blame
 from rueda.wheel.fingerprint import Key, stage_key
 from rueda.wheel.inputs import reviewed_schema, rival, schema_file, source_version
 from rueda.wheel.promotion import apply_deployment, register_version
-from rueda.wheel.settle import Heartbeat, process_text, settle
+from rueda.wheel.settle import Heartbeat, process_text, settle, sweep_scratch
 from rueda.wheel.watch import Silence, Watch
 
 _POLL_S = 0.2
@@ -99,6 +99,7 @@ def turn(
         if name not in names:
             raise UnknownName.among("stage", name, names)
     settle(home.ledger)
+    sweep_scratch(home)
     run = Run(_new_id(), declaration.name, "running", utc_text(), trigger, host=process_text())
     now = Turn(declaration, home, engine, run, actor, frozenset(fresh), watch or Silence())
     now.made.update(given or {})
@@ -223,7 +224,7 @@ def _run(
     now.watch.began(stage.name)
     now.home.ledger.append(*now.unwritten, execution, actor=now.actor)
     now.unwritten.clear()
-    scratch = Path(tempfile.mkdtemp(prefix=f"{stage.name}-", dir=now.home.scratch))
+    scratch = Path(tempfile.mkdtemp(prefix=f"{now.run.id}.{stage.name}.", dir=now.home.scratch))
     context = Context(
         store=now.home.store,
         engine=now.engine,

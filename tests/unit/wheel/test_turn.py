@@ -12,7 +12,7 @@ from tests.lifecycles import CountingLifecycle, slowly
 from rueda.kernel.errors import Defect, NotFound, UnknownName
 from rueda.kernel.home import Home
 from rueda.kernel.plugins import load_plugin
-from rueda.kernel.record import Edge, Execution, Made, Run
+from rueda.kernel.record import Edge, Execution, Made, Run, utc_text
 from rueda.lifecycle import STAGE_NAMES
 from rueda.wheel.settle import Heartbeat, settle
 from rueda.wheel.turn import turn
@@ -152,6 +152,16 @@ def test_a_dead_run_is_settled_and_a_living_one_is_not(home):
     assert home.ledger.find(Run, id=record.id)[0].state == "abandoned"
     assert home.ledger.find(Execution, id=stage.id)[0].state == "abandoned"
     assert settle(home.ledger) == []
+
+
+def test_what_a_dead_run_left_in_scratch_is_removed_and_a_living_one_s_is_not(home, lifecycle):
+    dead, living = (Run(name, "m", "running", utc_text()) for name in ("dead", "living"))
+    home.ledger.append(dead, living, actor="tester")
+    for run in (dead, living):
+        (home.scratch / f"{run.id}.extract.x1" / "spool").mkdir(parents=True)
+    with Heartbeat(home.ledger, "run/living"):
+        go(lifecycle, home)
+        assert [folder.name for folder in home.scratch.iterdir()] == ["living.extract.x1"]
 
 
 def test_outputs_other_than_promised_are_a_defect(home, lifecycle):
