@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rueda.kernel.artifact import Artifact, read_file, read_manifest
 from rueda.kernel.digest import Digest, Json
-from rueda.kernel.errors import NotFound
+from rueda.kernel.errors import NotFound, SchemaMismatch
 from rueda.kernel.home import Home
 from rueda.kernel.record import Execution, Run
 from rueda.lifecycle import STAGE_NAMES
@@ -198,6 +198,13 @@ class TurnedRun:
             "gate": gate,
         }
 
+    def __repr__(self) -> str:
+        lines = [f"{self.run.lifecycle}, run {self.run.id}: {self.run.state}"]
+        for e in self.executions:
+            made = ", ".join(f"{n} {d[:8]}" for n, d in e.outputs.items())
+            lines.append(f"  {e.stage:<9} {e.state:<9} {made}".rstrip())
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{e.stage}</td><td>{e.state}</td><td>{e.seconds:.2f} s</td>"
@@ -228,6 +235,10 @@ class ReleasedModel:
         """Probabilities of shape (rows, classes), in the order of ``classes``."""
         return self.release.score(as_batch(frame, self.release))
 
+    def __repr__(self) -> str:
+        signature = self.release.signature
+        return f"{self.release.meta['name']}: {', '.join(f.name for f in signature.inputs)}"
+
     @property
     def classes(self) -> tuple[Any, ...]:
         return tuple(self.release.classes)
@@ -236,8 +247,6 @@ class ReleasedModel:
 def as_batch(frame: object, release: Release) -> Any:
     """``frame`` as one Arrow batch with the columns and types of the release's signature."""
     import pyarrow as pa
-
-    from rueda.kernel.errors import SchemaMismatch
 
     if isinstance(frame, list):
         table = pa.Table.from_pylist(frame)
@@ -264,6 +273,21 @@ def as_batch(frame: object, release: Release) -> Any:
             got=", ".join(table.column_names),
             do=f"add {', '.join(missing)}",
         )
-    chosen = table.select(schema.names).cast(schema).combine_chunks()
-    batches = chosen.to_batches()
+    columns = [_typed(table.column(field.name), field) for field in schema]
+    batches = pa.table(columns, schema=schema).combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=schema)
+
+
+def _typed(column: Any, field: Any) -> Any:
+    """``column`` in the type of ``field``."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SchemaMismatch(
+            f"the column {field.name!r} does not hold what the model was trained on",
+            expected=str(field.type),
+            got=f"{column.type}: {str(error).splitlines()[0]}",
+            do="convert it as it was in training",
+        ) from error

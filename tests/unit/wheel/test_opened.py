@@ -58,6 +58,21 @@ def test_a_frame_that_lacks_a_column_is_refused(run):
         run.model.predict(7)
 
 
+def test_a_column_of_another_type_is_named(run):
+    wrong = pl.DataFrame({"x": ["far"], "kind": ["a"]})
+    with pytest.raises(SchemaMismatch, match="'x' does not hold") as caught:
+        run.model.predict(wrong)
+    assert caught.value.expected == "double"
+    assert run.model.predict(wrong.head(0)).shape == (0,)
+
+
+def test_a_run_reads_well_at_the_prompt(run):
+    lines = repr(run).splitlines()
+    assert lines[0] == f"opened, run {run.id}: succeeded"
+    assert [line.split()[:2] for line in lines[1:]] == [[e.stage, "ran"] for e in run.executions]
+    assert repr(run.model) == "opened: x, kind"
+
+
 def test_the_pieces_are_frames_and_show_themselves(run):
     assert isinstance(run.dataset.to_pandas(), pd.DataFrame)
     assert isinstance(run.dataset.to_polars(), pl.DataFrame)
