@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from rueda.kernel.errors import NotCanonical
 from rueda.wheel.names import DEFINITIONS, Bindings, Import, Uses, bound, uses
@@ -129,7 +130,7 @@ def dump(*nodes: ast.AST) -> str:
 
 def _dump(value: object) -> str:
     if isinstance(value, ast.AST):
-        fields = [(name, getattr(value, name, None)) for name in value._fields]
+        fields: list[tuple[str, Any]] = [(n, getattr(value, n, None)) for n in value._fields]
         if isinstance(value, (*DEFINITIONS, ast.Module)) and ast.get_docstring(value) is not None:
             fields = [(n, v[1:] if n == "body" else v) for n, v in fields]
         return f"{type(value).__name__}({','.join(_dump(v) for n, v in fields if n != 'kind')})"
@@ -148,9 +149,10 @@ def find_function(syntax: Syntax, code: types.CodeType) -> ast.AST:
     """
     nodes = ast.walk(syntax.tree)
     if code.co_name == "<lambda>":
-        found = [n for n in nodes if isinstance(n, ast.Lambda) and _holds(n, code)]
+        around = [n for n in nodes if isinstance(n, ast.Lambda) and _holds(n, code)]
         # Those around it hold its code too: the innermost is the one that begins last.
-        found.sort(key=lambda n: (n.body.lineno, n.body.col_offset))
+        around.sort(key=lambda n: (n.body.lineno, n.body.col_offset))
+        found: list[ast.AST] = list(around)
         if found and _places(code):
             return found[-1]
     else:
