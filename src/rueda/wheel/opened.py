@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,7 @@ class TurnedRun:
                 do="list them with `rueda runs`",
             )
         executions = home.ledger.find(Execution, run=found[0].id, limit=100)
+        executions += _unreached(found[0], executions)
         order = {name: number for number, name in enumerate(STAGE_NAMES)}
         executions.sort(key=lambda e: order.get(e.stage, len(order)))
         return cls(home, found[0], tuple(executions))
@@ -214,6 +215,20 @@ class TurnedRun:
         head = "<tr><th>stage</th><th>state</th><th>time</th><th>made</th></tr>"
         name = html.escape(f"{self.run.lifecycle}, run {self.run.id}: {self.run.state}")
         return f"<table><caption>{name}</caption>{head}{rows}</table>"
+
+
+def _unreached(run: Run, executions: Sequence[Execution]) -> list[Execution]:
+    """The stages that a turn had no time to call skipped: it was killed, or is under way."""
+    there = {execution.stage for execution in executions}
+    if there - set(STAGE_NAMES):
+        # Not a turn of the wheel, but the judging of a window.
+        return []
+    state = "waiting" if run.state == "running" else "skipped"
+    return [
+        Execution(f"{run.id}/{stage}", run.id, stage, Digest(""), state, run.started_at)
+        for stage in STAGE_NAMES
+        if stage not in there
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from sklearn.linear_model import LogisticRegression
 
 import rueda as rd
 from rueda.kernel.errors import SchemaMismatch
+from rueda.kernel.record import Execution, Run, utc_text
+from rueda.lifecycle import STAGE_NAMES
 from rueda.wheel.opened import TurnedRun
 
 
@@ -56,6 +58,18 @@ def test_a_frame_that_lacks_a_column_is_refused(run):
         run.model.predict(pd.DataFrame({"x": [1.0]}))
     with pytest.raises(SchemaMismatch, match="takes a frame"):
         run.model.predict(7)
+
+
+@pytest.mark.parametrize(("state", "unreached"), [("running", "waiting"), ("cancelled", "skipped")])
+def test_an_unfinished_run_has_seven_stages_too(home, state, unreached):
+    run = Run("20130101-000000-aaaaaa", "m", state, utc_text())
+    stage = Execution(f"{run.id}/extract", run.id, "extract", "0" * 64, state, run.started_at)
+    home.ledger.append(run, stage, actor="tester")
+    told = TurnedRun.open(home, run.id).to_json()["stages"]
+    assert [(s["stage"], s["state"]) for s in told] == [
+        ("extract", state),
+        *[(name, unreached) for name in STAGE_NAMES[1:]],
+    ]
 
 
 def test_a_column_of_another_type_is_named(run):

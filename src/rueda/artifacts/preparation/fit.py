@@ -47,13 +47,13 @@ def fit_preparation(
         before = Preparation(inputs, tuple(fitted))
         fitted.append(step.fit(before.layout, _gather(before, chunks, engine)))
     whole = Preparation(inputs, tuple(fitted))
-    _check_leftovers(whole.layout)
+    _check_leftovers(whole.layout, schema.names)
     # Columns that no output needs are neither read nor asked for when serving.
     wanted = {whole.layout.source(name) for name in whole.outputs}
     return Preparation(tuple(f for f in inputs if f.name in wanted), tuple(fitted))
 
 
-def _check_leftovers(layout: Layout) -> None:
+def _check_leftovers(layout: Layout, given: Sequence[str]) -> None:
     left = layout.names(TEXT, OTHER)
     if left:
         texts = [name for name in left if layout.kind(name) == TEXT]
@@ -65,12 +65,22 @@ def _check_leftovers(layout: Layout) -> None:
             do=f'add {advice}Drop("{left[0]}") to Prepare',
         )
     if not layout.names(NUMBER, FLAG):
+        dates = layout.names()
         raise UnfitData(
             "no feature is left for the model",
             expected="one number column or more after the last step",
-            got="dates alone" if layout.names() else "no column",
-            do="add Dates() to Prepare, or drop fewer columns",
+            got="dates alone" if dates else f"all dropped: {', '.join(given) or 'no column'}",
+            do=_advice(given) if not dates else "add Dates() to Prepare",
         )
+
+
+def _advice(dropped: Sequence[str]) -> str:
+    if not dropped:
+        return "bring a column beside the label"
+    return (
+        "columns of one value, and texts that name rows, are dropped unless Prepare has steps: "
+        f'bring others, or keep one with rd.Prepare(rd.Ordinal("{dropped[0]}"))'
+    )
 
 
 def _gather(before: Preparation, chunks: Sequence[Chunk], engine: Engine) -> Gather:

@@ -40,8 +40,10 @@ def test_a_wrong_name_is_answered_with_the_right_one() -> None:
 
 
 def test_nothing_left_is_refused() -> None:
-    with pytest.raises(UnfitData, match="no feature is left"):
+    with pytest.raises(UnfitData, match="no feature is left") as raised:
         fitted(words(), Drop("x", "color", "street"))
+    assert raised.value.got == "all dropped: x, color, street"
+    assert 'rd.Ordinal("x")' in raised.value.do
 
 
 def test_dropped_columns_need_not_be_sent() -> None:
