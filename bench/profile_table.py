@@ -1,6 +1,6 @@
 """What a profile costs beside decoding the same columns, on a table of mixed types with nulls.
 
-    python bench/profile.py [--rows 1000000] [--workers 2]
+    python bench/profile_table.py [--rows 1000000] [--workers 2]
 
 Prints CPU seconds of the process (user and system), the ratio to decoding by Polars, and the cost
 of each column in nanoseconds a value. Ratios mean something, single times little.
