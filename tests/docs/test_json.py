@@ -18,6 +18,8 @@ SHAPES = {
     for block in blocks("json", mark="shape: ")
 }
 COMMANDS = {
+    "profile": ["profile", "customers.csv", "--label", "left"],
+    "validate": ["validate", "customers.csv", "--schema", "schema.yaml"],
     "run": ["run"],
     "runs": ["runs"],
     "show version": ["show", "customers@1"],

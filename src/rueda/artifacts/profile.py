@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from rueda.kernel.artifact import Artifact, Manifest, read_file, read_manifest, write_artifact
 from rueda.kernel.digest import Digest, Json, canonical_json
@@ -25,6 +26,17 @@ def write_profile(store: Store, tally: ProfileTally, state: State) -> Artifact:
     }
     columns = [list(pair) for pair in tally.columns]
     return write_artifact(store, KIND, files, {"rows": state["rows"], "columns": columns})
+
+
+class Profiled(Protocol):
+    """A profile, wherever its rows are."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def columns(self) -> Mapping[str, Json]: ...
+    @property
+    def state(self) -> State: ...
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ STAGE_VERBS = {
 
 VERBS = {
     "init": Verb("rueda.cli.init", "write a lifecycle.py that runs on your data"),
+    "profile": Verb("rueda.cli.profile", "say what a file holds, and what is wrong with it"),
+    "validate": Verb("rueda.cli.validate", "check a file against a schema, or infer one"),
     "run": Verb("rueda.cli.run", "turn the wheel: all seven stages, reusing what did not change"),
     **{name: Verb("rueda.cli.stage", text) for name, text in STAGE_VERBS.items()},
     "monitor": Verb("rueda.cli.monitor", "close a window over the predictions and judge it"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rueda.artifacts.profile import Profile
+from rueda.artifacts.profile import Profiled
 from rueda.artifacts.schema.anomaly import Anomaly, Severity
 from rueda.artifacts.schema.column import Column
 from rueda.artifacts.schema.schema import Schema
@@ -23,12 +23,12 @@ SMALL = 0.01
 _NAMED = 5
 
 
-def check_schema(schema: Schema, found: pa.Schema, profile: Profile) -> tuple[Anomaly, ...]:
+def check_schema(schema: Schema, found: pa.Schema, profile: Profiled) -> tuple[Anomaly, ...]:
     """The anomalies of rows with the columns ``found``, described by ``profile``."""
     return tuple(_anomalies(schema, found, profile))
 
 
-def _anomalies(schema: Schema, found: pa.Schema, profile: Profile) -> Iterator[Anomaly]:
+def _anomalies(schema: Schema, found: pa.Schema, profile: Profiled) -> Iterator[Anomaly]:
     yield from _row_count(schema, profile.rows)
     expected = {column.name for column in schema.columns}
     for name in found.names:

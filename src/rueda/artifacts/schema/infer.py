@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.types as pt
 
-from rueda.artifacts.profile import Profile
+from rueda.artifacts.profile import Profiled
 from rueda.artifacts.schema.column import Column
 from rueda.artifacts.schema.schema import Schema
 from rueda.kernel.digest import Json
@@ -24,7 +24,7 @@ _FEWER = 10
 
 
 def infer_schema(
-    schema: pa.Schema, profile: Profile, *, label: str | None, key: str | None, time: str | None
+    schema: pa.Schema, profile: Profiled, *, label: str | None, key: str | None, time: str | None
 ) -> Schema:
     """What ``profile`` shows, with room: bounds as far out again as the values reach, presence a
     few hundredths lower, a tenth of the rows. What grows by itself (the time, the key) has no

@@ -14,7 +14,7 @@ from rueda.kernel.seams import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from rueda.artifacts.profile import Profile
+    from rueda.artifacts.profile import Profiled
     from rueda.artifacts.schema.anomaly import Anomaly
 
 KIND = "schema"
@@ -41,7 +41,7 @@ class Schema:
     def infer(
         cls,
         schema: pa.Schema,
-        profile: Profile,
+        profile: Profiled,
         *,
         label: str | None = None,
         key: str | None = None,
@@ -52,7 +52,7 @@ class Schema:
 
         return infer_schema(schema, profile, label=label, key=key, time=time)
 
-    def check(self, schema: pa.Schema, profile: Profile) -> tuple[Anomaly, ...]:
+    def check(self, schema: pa.Schema, profile: Profiled) -> tuple[Anomaly, ...]:
         """Where rows with the columns ``schema``, described by ``profile``, do not fit."""
         from rueda.artifacts.schema.check import check_schema
 
