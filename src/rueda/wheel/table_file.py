@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyarrow.types as kinds
 
+from rueda.artifacts.cells import from_text
 from rueda.artifacts.golden import wire_rows
 from rueda.artifacts.signature import Signature
 from rueda.artifacts.strict_json import Fault, Refused, brief, parse_json
@@ -20,8 +19,6 @@ from rueda.kernel.digest import Json
 from rueda.kernel.errors import BrokenInput, MissingInput, SchemaMismatch
 
 BATCH_ROWS = 4096
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"-?\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ def read_rows(path: Path, signature: Signature, keep: Sequence[str]) -> Iterator
 
 
 def _csv(path: Path, signature: Signature, keep: Sequence[str]) -> Iterator[FileRow]:
-    convert = {f.name: _from_text(f.arrow) for f in signature.inputs}
+    convert = {f.name: from_text(f.arrow) for f in signature.inputs}
     with path.open(encoding="utf-8-sig", newline="") as source:
         reader = csv.reader(source)
         try:
@@ -129,16 +126,3 @@ def _must_have(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
         raise SchemaMismatch(
             f"{path.name} {what}", expected=", ".join(wanted), got=", ".join(names)
         )
-
-
-def _from_text(kind: pa.DataType) -> Callable[[str], Json]:
-    """How a cell of a text file becomes JSON; what does not fit stays text, for the check to name.
-    An empty cell is null.
-    """
-    if kinds.is_integer(kind):
-        return lambda text: int(text) if _WHOLE.fullmatch(text) and len(text) < 40 else text or None
-    if kinds.is_floating(kind):
-        return lambda text: float(text) if _NUMBER.fullmatch(text) else text or None
-    if kinds.is_boolean(kind):
-        return lambda text: {"true": True, "false": False}.get(text.lower(), text or None)
-    return lambda text: text or None
