@@ -310,16 +310,21 @@ from pathlib import Path
 from rueda.kernel.home import open_home
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.follow import Follower
+from rueda.serving.http import Request
 from rueda.serving.lightness import without_pandas
 from rueda.serving.log import PredictionLog
 from rueda.serving.meter import Meter
+from rueda.serving.protocols.v1 import V1
 without_pandas()
 home = open_home(Path(sys.argv[1]))
 follower = Follower(home, "m", "m@live", lambda d: marked.MarkedRelease.open(home.store, d))
 follower.look()
 endpoint = Endpoint(follower, PredictionLog(home.logs / "m"), home.logs / "m", Meter())
 body = json.dumps({"instances": [json.loads(sys.argv[2])] * 200}).encode()
-assert asyncio.run(endpoint.predict(body)).status == 200
+async def receive():
+    return {"type": "http.request", "body": body}
+request = Request("POST", "/", {b"content-type": b"application/json"}, receive)
+assert asyncio.run(endpoint.predict(V1, request)).status == 200
 endpoint.close()
 heavy = {"pandas", "polars", "sklearn", "scipy", "skl2onnx", "duckdb", "optuna", "rich"}
 print(sorted(heavy & set(sys.modules)))

@@ -1,35 +1,41 @@
-"""Application: the routes of the inference server."""
+"""Application: the models of the inference server, behind their routes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rueda.kernel.errors import NotFound
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.http import Edge, Request, Response
 from rueda.serving.meter import Meter
+from rueda.serving.protocols.mlflow import MLFLOW
+from rueda.serving.protocols.v1 import CONTAINER, V1
+from rueda.serving.protocols.v2.infer import V2
+from rueda.serving.protocols.v2.metadata import server_metadata, server_version
+from rueda.serving.protocols.vertex import VERTEX
+from rueda.serving.routes import Route, Routes, VertexRoutes
 
-
-@dataclass(frozen=True, slots=True)
-class VertexRoutes:
-    """The routes that Vertex AI chooses (``AIP_HEALTH_ROUTE``, ``AIP_PREDICT_ROUTE``)."""
-
-    health: str = "/health"
-    predict: str = "/predict"
+_WIRES = {wire.name: wire for wire in (V1, CONTAINER, VERTEX, V2, MLFLOW)}
+_POSTED = ("predict", "label")
 
 
 @dataclass
 class Application:
     """The models of one server, behind their routes.
 
-    ====================================  =================================================
-    ``POST /v1/models/NAME:predict``      predictions (KServe V1; also ``AIP_PREDICT_ROUTE``)
-    ``POST /v1/models/NAME:label``        labels, by the ids of their predictions
-    ``GET /v2/health/live``, ``/ready``   200 while it runs; while every model can answer
-    ``GET /v2/models/NAME``               signature, releases, weights
-    ``GET /metrics``                      Prometheus
-    ====================================  =================================================
+    =============================================  ============================================
+    ``POST /v1/models/NAME:predict``               predictions: KServe V1; ``AIP_PREDICT_ROUTE``
+    ``POST /v2/models/NAME[/versions/N]/infer``    predictions: Open Inference Protocol V2
+    ``POST /invocations``                          predictions: MLflow, SageMaker
+    ``POST /v1/projects/…/endpoints/NAME:predict``  predictions: the Vertex AI service's own path
+    ``POST /v1/models/NAME:label``                 labels, by the ids of their predictions
+    ``GET /``, ``/v2/health/live``                 200 while it runs
+    ``GET /ping``, ``/health``, ``/v2/health/ready``  200 while every model can answer
+    ``GET /v2``, ``/v1/models``, ``/v2/models``    the server; its models
+    ``GET /v2/models/NAME[/versions/N]``           tensors, signature, releases, weights
+    ``GET /version``, ``/metrics``                 the version as text; Prometheus
+    =============================================  ============================================
     """
 
     endpoints: Mapping[str, Endpoint]
@@ -40,74 +46,59 @@ class Application:
     edge: Edge = field(init=False)
 
     def __post_init__(self) -> None:
-        self.edge = Edge(self._handle, self._route, self.hosts, self.meter)
+        self.edge = Edge(self._handle, Routes(self.vertex).find, self.hosts, self.meter)
+        self._said: Mapping[str, Callable[[Route], Response]] = {
+            "ready": self._ready,
+            "describe": lambda route: self._endpoint(route.model).describe(route.version),
+            "alive": lambda _: Response.json({"status": "alive"}),
+            "live": lambda _: Response.json({"live": True}),
+            "server": lambda _: Response.json(server_metadata(sorted(self.endpoints))),
+            "models": lambda _: Response.json({"models": sorted(self.endpoints)}),
+            "version": lambda _: Response.text(server_version()),
+            "metrics": lambda _: self._metrics(),
+        }
 
     def drain(self) -> None:
         """Say that this server is going away; it answers until its clients have gone."""
         self.draining = True
         self.edge.closing = True
 
-    async def _handle(self, request: Request) -> Response:
-        verb, model = self._verb(request)
-        allowed = "POST" if verb in ("predict", "label") else "GET"
-        if verb == "":
+    async def _handle(self, request: Request, route: Route) -> Response:
+        allowed = "POST" if route.verb in _POSTED else "GET"
+        if route.verb not in self._said and allowed == "GET":
             raise NotFound(f"there is nothing at {request.path[:200]}", do="see GET /v2")
         if request.method != allowed and not (allowed == "GET" and request.method == "HEAD"):
             return _wrong_method(request.method, allowed)
-        if verb == "predict":
-            return await self._endpoint(model).predict(await request.body())
-        if verb == "label":
-            return await self._endpoint(model).label(await request.body())
-        if verb == "describe":
-            return self._endpoint(model).describe()
-        if verb == "ready":
-            return self._ready(model)
-        if verb == "metrics":
-            gauges = [g for endpoint in self.endpoints.values() for g in endpoint.gauges()]
-            return Response.text(self.meter.text(gauges), "metrics")
-        if verb == "live":
-            return Response.json({"live": True}, route="live")
-        return Response.json({"name": "rueda", "models": sorted(self.endpoints)}, route="server")
+        if route.verb == "predict":
+            wire = _WIRES[route.protocol]
+            return await self._endpoint(route.model).predict(wire, request, route.version)
+        if route.verb == "label":
+            return await self._endpoint(route.model).label(await request.body())
+        return self._said[route.verb](route)
 
-    def _route(self, request: Request) -> str:
-        return self._verb(request)[0] or "other"
-
-    def _verb(self, request: Request) -> tuple[str, str]:
-        """What ``request`` asks for, and of which model."""
-        path = request.path
-        fixed = {
-            self.vertex.predict: "predict",
-            self.vertex.health: "ready",
-            "/v2/health/live": "live",
-            "/v2/health/ready": "ready",
-            "/metrics": "metrics",
-            "/v2": "server",
-        }
-        if path in fixed:
-            return fixed[path], ""
-        if path.startswith("/v1/models/"):
-            name, _, verb = path.removeprefix("/v1/models/").rpartition(":")
-            return (verb, name) if verb in ("predict", "label") else ("", "")
-        if path.startswith("/v2/models/"):
-            name, _, rest = path.removeprefix("/v2/models/").partition("/")
-            return {"": "describe", "ready": "ready"}.get(rest, ""), name
-        return "", ""
+    def _metrics(self) -> Response:
+        gauges = [g for endpoint in self.endpoints.values() for g in endpoint.gauges()]
+        return Response.text(self.meter.text(gauges))
 
     def _endpoint(self, name: str) -> Endpoint:
         if not name and len(self.endpoints) == 1:
             return next(iter(self.endpoints.values()))
         if name not in self.endpoints:
+            asked = f"this server has no model {name[:100]!r}" if name else "which model is asked?"
             raise NotFound(
-                f"this server has no model {name[:100]!r}", expected=", ".join(self.endpoints)
+                asked, expected=", ".join(self.endpoints), do="name it in the path, see GET /v2"
             )
         return self.endpoints[name]
 
-    def _ready(self, name: str) -> Response:
+    def _ready(self, route: Route) -> Response:
         asked: Sequence[Endpoint] = (
-            [self._endpoint(name)] if name else list(self.endpoints.values())
+            [self._endpoint(route.model)] if route.model else list(self.endpoints.values())
         )
         ready = not self.draining and all(e.follower.live is not None for e in asked)
-        return Response.json({"ready": ready}, status=200 if ready else 503, route="ready")
+        if ready and route.version:
+            asked[0].live(route.version)
+        named = {"name": route.model} if route.model else {}
+        return Response.json({**named, "ready": ready}, status=200 if ready else 503)
 
 
 def _wrong_method(method: str, allowed: str) -> Response:
@@ -120,6 +111,4 @@ def _wrong_method(method: str, allowed: str) -> Response:
             "expected": allowed,
         }
     )
-    return Response(
-        problem.body, 405, (*problem.headers, (b"allow", allowed.encode())), problem.route
-    )
+    return Response(problem.body, 405, (*problem.headers, (b"allow", allowed.encode())))

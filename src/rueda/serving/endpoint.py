@@ -1,26 +1,28 @@
-"""Endpoint: one model of a server: what it follows, its log, and its answers as JSON."""
+"""Endpoint: one model of a server: what it follows, its log, and its answers."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from rueda.artifacts.predictions import Label, Prediction, write_labels
-from rueda.artifacts.rows import MAX_ROWS
-from rueda.artifacts.strict_json import Fault, Refused, brief, parse_json, pointer
+from rueda.artifacts.predictions import Label, write_labels
+from rueda.artifacts.strict_json import Fault, Refused, brief, parse_json
 from rueda.kernel.digest import Json
-from rueda.kernel.errors import StoreError
+from rueda.kernel.errors import NotFound, StoreError
 from rueda.kernel.record import utc_text
 from rueda.serving.answer import Answered, Answerer
 from rueda.serving.follow import Follower
-from rueda.serving.http import Response
+from rueda.serving.http import Request, Response
 from rueda.serving.loaded import Live
 from rueda.serving.log import PredictionLog
 from rueda.serving.meter import Meter
+from rueda.serving.protocols.v2.metadata import model_metadata
+from rueda.serving.protocols.wire import Wire, members
 
 _LARGE_BYTES = 65_536
 _LABELS = 100_000
@@ -51,21 +53,30 @@ class Endpoint:
         self._meter = meter
         self._answerer = Answerer()
 
-    async def predict(self, content: bytes) -> Response:
-        """The answer to ``{"instances": [{…}, …]}``."""
-        live = self.live()
-        rows, batch = await _apart(len(content), lambda: _instances(live, content))
-        request = secrets.token_hex(12)
-        answered = await self._answerer.answer(live, request, rows, batch)
+    async def predict(self, wire: Wire, request: Request, version: str = "") -> Response:
+        """The answer to ``request``, which is written in the protocol ``wire``.
+
+        Parameters
+        ----------
+        version
+            The version that is to answer, by its number; empty leaves it to the split.
+        """
+        live = self.live(version)
+        content = await request.body(wire.kinds)
+        asked = await _apart(len(content), lambda: wire.read(live, request, content))
+        answered = await self._answerer.answer(live, secrets.token_hex(12), asked.rows, asked.batch)
+        if version and answered.failures:
+            self._give_up(answered, version)
         ticket = self.log.keep([*answered.predictions, *answered.failures])
         self._count(answered)
-        tree = {"predictions": _plain(answered)}
+        body, kind = asked.write(answered)
         headers = (
+            *kind,
             (b"rueda-release", ", ".join(sorted(set(answered.versions))).encode()),
             (b"rueda-prediction-id", answered.predictions[0].id.encode()),
         )
         await self.log.settled(ticket)
-        return Response.json(tree, headers=headers, route="predict")
+        return Response(body, headers=headers)
 
     async def label(self, content: bytes) -> Response:
         """Keep ``{"labels": [{"id": …, "value": …}, …]}``: what turned out to be true."""
@@ -73,33 +84,21 @@ class Endpoint:
         loop = asyncio.get_running_loop()
         kept = await loop.run_in_executor(None, write_labels, self._folder, labels)
         self._meter.labels[self.name] += kept
-        return Response.json({"accepted": kept}, route="label")
+        return Response.json({"accepted": kept})
 
-    def describe(self) -> Response:
-        """Signature, releases and their weights, and a release that was refused."""
-        live = self.live()
-        release = live.stable.release
-        tree = {
-            "name": self.name,
-            "versions": live.versions,
-            "platform": "rueda",
-            "task": release.task,
-            "classes": list(release.classes),
-            "signature": release.signature.to_json(),
-            "weights": dict(
-                zip(live.versions, (s.percent for s in live.traffic.shares), strict=True)
-            ),
-            "refused": self.follower.refused,
-        }
-        return Response.json(tree, route="describe")
+    def describe(self, version: str = "") -> Response:
+        """Tensors, signature, releases and their weights, and a release that was refused."""
+        return Response.json(model_metadata(self.live(version), self.follower.refused))
 
-    def live(self) -> Live:
+    def live(self, version: str = "") -> Live:
         """What is live now; a request takes it once, and keeps it to its end.
 
         Raises
         ------
         NotReady
             Nothing is loaded yet.
+        NotFound
+            ``version``, a number, is not among what is live.
         """
         live = self.follower.live
         if live is None:
@@ -108,7 +107,14 @@ class Endpoint:
                 got=str((self.follower.refused or {}).get("reason", "still loading")),
                 do="wait until GET /v2/health/ready answers 200",
             )
-        return live
+        if not version:
+            return live
+        if (only := live.only(version)) is None:
+            raise NotFound(
+                f"version {version[:40]!r} of {self.name!r} is not live",
+                expected=", ".join(live.versions),
+            )
+        return only
 
     def gauges(self) -> list[tuple[str, dict[str, str], float]]:
         """Name, labels and value of what `/metrics` shows of this model."""
@@ -130,6 +136,16 @@ class Endpoint:
         self._answerer.close()
         self.log.close()
 
+    def _give_up(self, answered: Answered, version: str) -> NoReturn:
+        """Refuse what another version would have answered in the place of the one asked for."""
+        self.log.keep(answered.failures)
+        self._count(replace(answered, versions=()))
+        raise NotReady(
+            f"version {version} of {self.name!r} failed to answer",
+            got=answered.failures[0].failed,
+            do=f"ask POST /v2/models/{self.name}/infer, which another release answers then",
+        )
+
     def _count(self, answered: Answered) -> None:
         for version in answered.versions:
             self._meter.predictions[version] += 1
@@ -144,46 +160,9 @@ async def _apart(size: int, work: Callable[[], Any]) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-def _instances(live: Live, content: bytes) -> tuple[Sequence[Mapping[str, Json]], Any]:
-    rows = _member(parse_json(content), "instances", ("parameters",))
-    return rows, live.stable.reader.batch(rows, where="/instances", limit=MAX_ROWS)
-
-
-def _member(tree: Json, name: str, others: Sequence[str] = ()) -> Json:
-    """``tree[name]``, where ``tree`` is an object that holds nothing but it and ``others``."""
-    if not isinstance(tree, dict):
-        raise Refused([Fault("wrong-type", "", f"an object with {name!r}", brief(tree))])
-    if name not in tree:
-        raise Refused([Fault("missing-member", pointer(name), f"an object with {name!r}", "none")])
-    for key in tree:
-        if key != name and key not in others:
-            raise Refused([Fault("extra-member", pointer(key), name, brief(key))])
-    return tree[name]
-
-
-def _plain(answered: Answered) -> list[dict[str, Json]]:
-    names = [_class_name(c) for c in answered.classes]
-    return [
-        {**_said(p, names), "id": p.id, "release": version}
-        for p, version in zip(answered.predictions, answered.versions, strict=True)
-    ]
-
-
-def _said(prediction: Prediction, names: Sequence[str]) -> dict[str, Json]:
-    answer = prediction.answer
-    if answer.value is not None:
-        return {"value": answer.value}
-    return {"label": answer.label, "scores": dict(zip(names, answer.scores, strict=True))}
-
-
-def _class_name(label: Json) -> str:
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    return str(label)
-
-
 def _labels(live: Live, tree: Json) -> list[Label]:
-    items = _member(tree, "labels")
+    members(tree, ("labels",), ())
+    items = tree["labels"]
     if not isinstance(items, list) or not 0 < len(items) <= _LABELS:
         expected = f"a list of 1 to {_LABELS} objects"
         raise Refused([Fault("wrong-type", "/labels", expected, brief(items))])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from rueda.artifacts.strict_json import Fault, Refused
 from rueda.kernel.errors import RuedaError
 from rueda.serving.meter import Meter
+from rueda.serving.routes import Route
 
 BODY_BYTES = 4 * 2**20
 
@@ -23,6 +24,7 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+_JSON_ONLY = frozenset({b"application/json"})
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _log = logging.getLogger(__name__)
@@ -37,17 +39,23 @@ class Request:
     headers: Mapping[bytes, bytes]
     receive: Receive
 
-    async def body(self, limit: int = BODY_BYTES) -> bytes:
+    @property
+    def kind(self) -> bytes:
+        """The media type of the body; empty when it is not named."""
+        return self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+    async def body(self, kinds: Set[bytes] = _JSON_ONLY, limit: int = BODY_BYTES) -> bytes:
         """The whole body; nothing of one that says beforehand that it is too large.
 
         Raises
         ------
         Refused
-            It is not JSON, compressed, or larger than ``limit``.
+            It is none of ``kinds``, compressed, or larger than ``limit``.
         """
-        kind = self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if kind != b"application/json":
-            raise _fault("wrong-media-type", "application/json", _shown(kind) or "nothing", 415)
+        kind = self.kind
+        if kind not in kinds:
+            expected = ", ".join(sorted(_shown(known) for known in kinds if known))
+            raise _fault("wrong-media-type", expected, _shown(kind) or "nothing", 415)
         coding = self.headers.get(b"content-encoding", b"identity").lower()
         if coding != b"identity":
             raise _fault("wrong-encoding", "no content-encoding", _shown(coding), 415)
@@ -73,42 +81,39 @@ class Disconnected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What to send. ``route`` names the route in the metrics."""
+    """What to send."""
 
     body: bytes = b""
     status: int = 200
     headers: Headers = (_JSON,)
-    route: str = "other"
 
     @classmethod
-    def json(
-        cls, tree: object, *, status: int = 200, headers: Headers = (), route: str = "other"
-    ) -> Response:
+    def json(cls, tree: object, *, status: int = 200, headers: Headers = ()) -> Response:
         """``tree`` as JSON. Numbers in it must be finite: msgspec would write null."""
-        return cls(msgspec.json.encode(tree), status, (_JSON, *headers), route)
+        return cls(msgspec.json.encode(tree), status, (_JSON, *headers))
 
     @classmethod
-    def text(cls, text: str, route: str) -> Response:
+    def text(cls, text: str) -> Response:
         kind = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-        return cls(text.encode(), headers=(kind,), route=route)
+        return cls(text.encode(), headers=(kind,))
 
     @classmethod
-    def problem(cls, tree: Mapping[str, object], route: str = "other") -> Response:
+    def problem(cls, tree: Mapping[str, object]) -> Response:
         status = tree["status"]
         assert isinstance(status, int)
         body = msgspec.json.encode({k: v for k, v in tree.items() if v != "" or k == "pointer"})
         headers: list[tuple[bytes, bytes]] = [_PROBLEM]
         if status in (429, 503):
             headers.append((b"retry-after", b"1"))
-        return cls(body, status, headers, route)
+        return cls(body, status, headers)
 
 
-Handle = Callable[[Request], Awaitable[Response]]
+Handle = Callable[[Request, Route], Awaitable[Response]]
 
 
 @dataclass
 class Edge:
-    """The ASGI application: checks, then hands on to ``route(request)``.
+    """The ASGI application: checks, then hands on to ``handle(request, find(path))``.
 
     Attributes
     ----------
@@ -119,7 +124,7 @@ class Edge:
     """
 
     handle: Handle
-    route: Callable[[Request], str]
+    find: Callable[[str], Route]
     hosts: frozenset[bytes] | None
     meter: Meter = field(default_factory=Meter)
     closing: bool = False
@@ -128,18 +133,19 @@ class Edge:
         start = time.perf_counter()
         headers = dict(scope["headers"])
         request = Request(scope["method"], scope["path"], headers, receive)
-        route = self.route(request)
+        route = self.find(request.path)
         try:
-            response = self._stranger(headers) or await self.handle(request)
+            response = self._stranger(headers) or await self.handle(request, route)
         except Disconnected:
             return
         except RuedaError as error:
-            response = self._explained(error)
+            response = self._explained(error, route)
         # The last line of defense: a defect of ours answers 500 and is logged whole.
         except Exception:  # noqa: BLE001
             _log.exception("%s %s failed", request.method, request.path)
             response = _failure()
-        self.meter.request(route, response.status, time.perf_counter() - start)
+        spent_s = time.perf_counter() - start
+        self.meter.request(route.verb, route.protocol, response.status, spent_s)
         await self._send(send, response)
 
     def _stranger(self, headers: Mapping[bytes, bytes]) -> Response | None:
@@ -156,12 +162,12 @@ class Edge:
             return _refusal("foreign-origin", "no page of another site", "cross-site", 403)
         return None
 
-    def _explained(self, error: RuedaError) -> Response:
-        if isinstance(error, Refused):
-            return Response.problem(error.problem())
-        if error.http_status >= 500:
+    def _explained(self, error: RuedaError, route: Route) -> Response:
+        if not isinstance(error, Refused) and error.http_status >= 500:
             _log.error("%s", error)
-        return Response.problem(error.problem())
+        tree = error.problem()
+        # The clients of V2 show this member, and nothing else.
+        return Response.problem({**tree, "error": str(error)} if route.protocol == "v2" else tree)
 
     async def _send(self, send: Send, response: Response) -> None:
         headers = [*response.headers, (b"content-length", str(len(response.body)).encode())]

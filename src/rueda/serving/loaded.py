@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from rueda.artifacts.deployment import Traffic
+from rueda.artifacts.deployment import Share, Traffic
 from rueda.artifacts.rows import RowReader
 from rueda.artifacts.signature import Signature
 from rueda.kernel.digest import Digest, Json
@@ -86,6 +86,17 @@ class Live:
     @property
     def versions(self) -> list[str]:
         return [self.stable.version, *([self.candidate.version] if self.candidate else [])]
+
+    def only(self, number: str) -> Live | None:
+        """The same with all traffic to one version; None when that is not among ``versions``."""
+        wanted = f"{self.traffic.name}@{number}"
+        if wanted == self.stable.version:
+            traffic = Traffic.whole(self.traffic.name, self.stable.digest)
+            return replace(self, traffic=traffic, candidate=None)
+        if self.candidate is not None and wanted == self.candidate.version:
+            shares = (Share(self.stable.digest, 0), Share(self.candidate.digest, 100))
+            return replace(self, traffic=replace(self.traffic, shares=shares))
+        return None
 
 
 def _moments(column: pa.Array) -> list[str | None]:

@@ -13,16 +13,16 @@ class Meter:
     """Counters and one histogram. Used by the event loop alone, so nothing is locked."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, int]] = Counter()
+        self.requests: Counter[tuple[str, str, int]] = Counter()
         self.predictions: Counter[str] = Counter()
         self.failures: Counter[tuple[str, str]] = Counter()
         self.labels: Counter[str] = Counter()
         self._buckets = [0] * (len(_BOUNDS_S) + 1)
         self._seconds = 0.0
 
-    def request(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
-        self.requests[route, status] += 1
+    def request(self, route: str, protocol: str, status: int, seconds: float) -> None:
+        """Count one answered request; ``protocol`` is empty where there is one only."""
+        self.requests[route, protocol, status] += 1
         if route == "predict":
             self._buckets[bisect_left(_BOUNDS_S, seconds)] += 1
             self._seconds += seconds
@@ -30,8 +30,10 @@ class Meter:
     def text(self, gauges: Iterable[tuple[str, dict[str, str], float]]) -> str:
         """All of it, and ``gauges`` (name, labels, value), in the Prometheus text format."""
         lines = ["# TYPE rueda_requests_total counter"]
-        for (route, status), n in sorted(self.requests.items()):
-            lines.append(_line("rueda_requests_total", {"route": route, "code": str(status)}, n))
+        for (route, protocol, status), n in sorted(self.requests.items()):
+            spoken = {"protocol": protocol} if protocol else {}
+            labels = {"route": route, **spoken, "code": str(status)}
+            lines.append(_line("rueda_requests_total", labels, n))
         lines.append("# TYPE rueda_predictions_total counter")
         for release, n in sorted(self.predictions.items()):
             lines.append(_line("rueda_predictions_total", {"release": release}, n))

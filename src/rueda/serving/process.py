@@ -19,13 +19,14 @@ from rueda.artifacts.rows import Unknown
 from rueda.artifacts.version import standing
 from rueda.kernel.errors import NotFound, SpecError
 from rueda.kernel.home import Home
-from rueda.serving.application import Application, VertexRoutes
+from rueda.serving.application import Application
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.follow import Follower
 from rueda.serving.lightness import without_pandas
 from rueda.serving.loaded import Opener
 from rueda.serving.log import PredictionLog
 from rueda.serving.meter import Meter
+from rueda.serving.routes import VertexRoutes
 
 _CONNECTIONS = 1_000
 

@@ -6,104 +6,22 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.unit.serving.served import PREDICT, ROW, Served
 
-from rueda.artifacts.deployment import Share, Traffic
 from rueda.artifacts.predictions import account, read_failures, read_labels, read_predictions
 from rueda.artifacts.version import standing
-from rueda.kernel.digest import Digest
 from rueda.kernel.home import Home
 from rueda.kernel.record import Note
 from rueda.serving.application import Application
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.follow import REFUSED, Follower
-from rueda.serving.lightness import without_pandas
 from rueda.serving.log import PredictionLog
 from rueda.serving.meter import Meter
 from rueda.testing.marked import MarkedRelease
-from rueda.wheel.promotion import promote, register_version
-
-PREDICT = "/v1/models/m:predict"
-ROW = {"x": 1.5, "k": "a", "t": "2013-07-01T05:00:00Z"}
-HOSTS = frozenset({b"127.0.0.1:8080", b"localhost:8080"})
-
-
-@dataclass
-class Served:
-    """A server in this process, with its home."""
-
-    home: Home
-    endpoint: Endpoint
-    app: Application
-
-    def release(self, mark: float, **meta) -> Digest:
-        release = MarkedRelease.write(self.home.store, "m", mark, **meta)
-        register_version(self.home, release, actor="test", why="")
-        return release.digest
-
-    def live(self, stable: Digest, candidate: Digest, percent: float, **more) -> None:
-        traffic = Traffic("m", (Share(stable, 100 - percent), Share(candidate, percent)), **more)
-        before = standing(self.home.ledger, "m@live")
-        artifact = traffic.write(self.home.store)
-        self.home.ledger.move("m@live", artifact.digest, expect=before, actor="test")
-        self.endpoint.follower.look()
-
-    def ask(self, path=PREDICT, tree=None, *, method="POST", body=None, **headers):
-        body = json.dumps(tree).encode() if body is None and tree is not None else body or b""
-        return asyncio.run(self.call(path, method, [body], headers))
-
-    def predict(self, *rows) -> list[dict]:
-        status, _, answer = self.ask(tree={"instances": list(rows or [ROW])})
-        assert status == 200, answer
-        return answer["predictions"]
-
-    async def call(self, path, method, parts, headers, pauses=None):
-        given = {"host": "127.0.0.1:8080", "content-type": "application/json", **headers}
-        named = [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items()]
-        scope = {"type": "http", "method": method, "path": path, "headers": named}
-        waiting = list(parts)
-        self.reads = 0
-        sent = []
-
-        async def receive():
-            self.reads += 1
-            return {
-                "type": "http.request",
-                "body": waiting.pop(0),
-                "more_body": bool(waiting),
-            }
-
-        async def send(message):
-            sent.append(message)
-
-        await self.app.edge(scope, receive, send)
-        start, end = sent
-        content = end["body"]
-        found = {k.decode(): v.decode() for k, v in start["headers"]}
-        is_json = "json" in found["content-type"]
-        return start["status"], found, json.loads(content) if is_json else content.decode()
-
-
-@pytest.fixture
-def served(home: Home) -> Iterator[Served]:
-    without_pandas()
-    follower = Follower(home, "m", "m@live", lambda d: MarkedRelease.open(home.store, d))
-    meter = Meter()
-    endpoint = Endpoint(follower, PredictionLog(home.logs / "m"), home.logs / "m", meter)
-    yield Served(home, endpoint, Application({"m": endpoint}, meter, HOSTS))
-    endpoint.close()
-
-
-@pytest.fixture
-def ready(served: Served) -> Served:
-    served.release(0.25)
-    promote(served.home, "m", "1", actor="test")
-    assert served.endpoint.follower.look()
-    return served
+from rueda.wheel.promotion import promote
 
 
 def test_before_a_release_is_loaded_it_says_so(served: Served) -> None:
@@ -135,7 +53,7 @@ def test_the_routes_of_vertex_and_of_open_inference(ready: Served) -> None:
     assert ready.ask("/health", method="GET")[0] == 200
     assert ready.ask("/v2/models/m/ready", method="GET")[0] == 200
     described = ready.ask("/v2/models/m", method="GET")[2]
-    assert described["versions"] == ["m@1"]
+    assert described["versions"] == ["1"]
     assert [f["name"] for f in described["signature"]["inputs"]] == ["x", "k", "t"]
     assert ready.ask("/v2", method="GET")[2]["models"] == ["m"]
 
@@ -256,7 +174,7 @@ def test_metrics_are_prometheus_text(ready: Served) -> None:
     ready.predict()
     text = ready.ask("/metrics", method="GET")[2]
     assert 'rueda_predictions_total{release="m@1"} 1' in text
-    assert 'rueda_requests_total{route="predict",code="200"} 1' in text
+    assert 'rueda_requests_total{route="predict",protocol="v1",code="200"} 1' in text
     samples = [line for line in text.splitlines() if not line.startswith("#")]
     assert all(float(line.rpartition(" ")[2]) >= 0 for line in samples)
 

@@ -1,0 +1,1 @@
+"""The protocols that a server answers in, one a file."""
