@@ -44,7 +44,9 @@ class ParquetFiles:
         empty = True
         for file in self.files:
             try:
-                for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS):
+                # What is buffered ahead is kept to the end: memory would grow with the file.
+                table = pq.ParquetFile(file, pre_buffer=False)
+                for batch in table.iter_batches(_BATCH_ROWS):
                     empty = False
                     yield kept_types(batch, schema)
             except (pa.ArrowException, OSError) as error:
