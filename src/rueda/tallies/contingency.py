@@ -20,6 +20,13 @@ CLASSES = 20
 """A label of numbers with more different values is a quantity."""
 
 
+_BITS = np.arange(1 << 16)
+_ORDER = np.where(_BITS >> 15, 0xFFFF - _BITS, _BITS + 0x8000)
+"""The first 16 bits of a float64 as a number that grows with it."""
+
+_NAN = 0x7FF8
+
+
 @dataclass(frozen=True)
 class Contingency(Tally[dict[str, Json]]):
     """How much each feature tells about the label by itself, and whether they are absent together.
@@ -95,14 +102,13 @@ def _coded(array: pa.Array) -> _Coded:
         return _coded_text(array, known)
     if kind not in ("number", "boolean"):
         return _Coded(known.astype(np.int64), None if known.any() else [])
-    floats = _floats(array)
-    known = ~np.isnan(floats)
-    leading = _leading(floats)
-    used = np.bincount(leading[known], minlength=1 << 16)
-    values = np.flatnonzero(used)
-    place = np.zeros(1 << 16, np.int64)
-    place[values] = np.arange(1, len(values) + 1)
-    return _Coded(np.where(known, place[leading], 0), values if len(values) else [])
+    leading = _leading(_floats(array))
+    used = np.flatnonzero(np.bincount(leading, minlength=_NAN + 1))
+    used = used[used != _NAN]
+    values = np.sort(_ORDER[used])
+    place = np.zeros(len(_ORDER), np.int64)
+    place[used] = 1 + np.searchsorted(values, _ORDER[used])
+    return _Coded(place[leading], values if len(values) else [])
 
 
 def _label(array: pa.Array) -> _Coded:
@@ -116,13 +122,15 @@ def _label(array: pa.Array) -> _Coded:
     if len(different) > CLASSES:
         return _Coded(codes, None, floats)
     codes[known] = place + 1
-    return _Coded(codes, different if len(different) else [], floats)
+    amounts = None if pa.types.is_boolean(array.type) else floats
+    return _Coded(codes, different if len(different) else [], amounts)
 
 
 def _floats(array: pa.Array) -> Array:
     """A column of numbers as float64, NaN where there is none."""
     floats = np.full(len(array), np.nan)
     floats[array.is_valid().to_numpy(zero_copy_only=False)] = numbers(array) + 0.0
+    floats[np.isnan(floats)] = np.nan  # one of the many
     return floats
 
 
@@ -141,9 +149,8 @@ def _coded_text(array: pa.Array, known: Array) -> _Coded:
 
 
 def _leading(floats: Array) -> Array:
-    """The first 16 bits of each number, in the order of the numbers."""
-    bits = (floats + 0.0).view(np.uint64) >> np.uint64(48)
-    return np.where(bits >> 15, 0xFFFF - bits, bits + 0x8000).astype(np.int64)
+    """The first 16 bits of each number: sign, exponent, four digits."""
+    return floats.astype("<f8", copy=False).view("<u2")[3::4]
 
 
 def _nothing() -> State:

@@ -75,7 +75,10 @@ def infer_from_files(path: str, project: Path) -> tuple[Schema, Survey]:
     seen = survey_files(path, project)
     if not seen.rows:
         raise MissingInput(
-            f"{path} holds no row", expected="rows to infer a schema from", got="a head alone"
+            f"{path} holds no row",
+            expected="rows to infer a schema from",
+            got=f"{seen.broken} broken rows, and no other",
+            do="name a file with rows",
         )
     return Schema.infer(seen.schema, seen), seen
 

@@ -31,7 +31,7 @@ def _empty(column: Column) -> Finding:
     return Finding(
         "empty", (column.name,), "medium",
         f"{column.name} holds no value at all.",
-        f"drop={column.name!r}, or find out why it is empty.",
+        "Drop it, or find out why it is empty.",
         {"rows": column.rows},
     )  # fmt: skip
 

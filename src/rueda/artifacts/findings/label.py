@@ -40,8 +40,9 @@ def label_findings(
 
 def _imbalance(column: Column) -> Iterator[Finding]:
     top = column.found["top"]
-    few = 2 <= column.found["distinct"] <= CLASSES and "float" not in column.found["type"]
-    if not few or "double" in column.found["type"] or column.filled < 5 * ENOUGH:
+    classes = column.whole or column.kind in ("text", "boolean")
+    few = classes and 2 <= column.found["distinct"] <= CLASSES
+    if not few or column.filled < 5 * ENOUGH:
         return
     value, rows = top[-1]
     share = rows / column.filled

@@ -170,3 +170,28 @@ def test_a_sample_comes_from_everywhere() -> None:
     assert KEPT <= len(numbers) <= 2 * KEPT
     assert len(set(np.diff(numbers))) == 1
     assert numbers[-1] > 99_900
+
+
+ODD: dict[str, Any] = {
+    "binary": [b"x" * n for n in range(ROWS)],
+    "nothing": pa.nulls(ROWS),
+    "infinite": [float("inf"), -float("inf"), float("nan"), 1.0] * (ROWS // 4),
+    "huge": pa.array([2**64 - 1, 2**63, 5, 6] * (ROWS // 4), pa.uint64()),
+    "largest": [1e308, -1e308, 5e-324, 0.0] * (ROWS // 4),
+    "ends of time": [dt.date(1, 1, 1), dt.date(9999, 12, 30), None, DAYS[0]] * (ROWS // 4),
+    "category": pa.array(["a", None, "😀", "a"] * (ROWS // 4)).dictionary_encode(),
+    "half": pa.array([1.0, 2.0, 3.0, 4.0] * (ROWS // 4), pa.float16()),
+}
+
+
+@pytest.mark.parametrize("label", ODD)
+def test_any_column_can_be_the_label(label: str, tmp_path: Path) -> None:
+    told = found(tmp_path, label, **ODD, sound=AMOUNTS)
+    assert not [finding for finding in told if finding.columns == ("sound",)]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_few_rows_show_no_pattern(rows: int, tmp_path: Path) -> None:
+    columns = {name: pa.array(values)[:rows] for name, values in ODD.items()}
+    told = found(tmp_path, "huge", **columns)
+    assert {finding.kind for finding in told} <= {"empty", "constant"}
