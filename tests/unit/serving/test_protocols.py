@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import struct
 
 import numpy as np
@@ -248,10 +249,43 @@ def test_bytes_that_do_not_fit(
     assert (found, problem["code"], problem["pointer"]) == (status, code, pointer)
 
 
-@pytest.mark.parametrize("length", ["x", "-1", "99999999999999999999999", ""])
+@pytest.mark.parametrize("length", ["x", "-1", "9" * 23, "0" * 5000, ""])
 def test_a_length_of_the_json_that_is_none(ready: Served, length: str) -> None:
     status, _, problem = ready.ask(INFER, tensors(ROW), inference_header_content_length=length)
     assert (status, problem["code"]) == (400, "wrong-length")
+
+
+@pytest.mark.parametrize(
+    ("path", "tree", "code"),
+    [
+        (INFER, {**tensors(ROW), "id": "\ud800"}, "bad-text"),
+        (INFER, changed(0, parameters={"shared_memory\ud800": 1}), "unknown-parameter"),
+        (INFER, changed(0, name="\ud800"), "extra-column"),
+        (INFER, {**tensors(ROW), "\ud800": 1}, "extra-member"),
+        (INFER, {**tensors(ROW), "outputs": [{"name": "\ud800"}]}, "unknown-output"),
+        ("/invocations", {"inputs": {"\ud800": [1]}}, "extra-column"),
+        ("/invocations", {"inputs": [ROW], "params": {"\ud800": 1}}, "unknown-parameter"),
+        ("/invocations", {"inputs": {str(i): [1] for i in range(10**5)}}, "extra-column"),
+        ("/invocations", {"instances": [["a"]] * 10**5}, "too-many-rows"),
+        ("/invocations", {"instances": [json.loads("[" * 80 + "]" * 80)]}, "too-deep"),
+    ],
+)
+def test_what_was_made_to_hurt(ready: Served, path: str, tree: dict, code: str) -> None:
+    status, _, problem = ready.ask(path, tree)
+    assert problem["code"] == code
+    assert status < 500
+    assert len(problem["errors"]) <= 100
+
+
+def test_a_table_of_empty_lines_is_not_read_to_its_end(ready: Served) -> None:
+    body = b"x,k,t" + b"\n" * 10**6
+    assert ready.ask("/invocations", body=body, content_type="text/csv")[2]["code"] in (
+        "ragged-row",
+        "too-many-rows",
+    )
+    wide = b"," * 10**6
+    _, _, problem = ready.ask("/invocations", body=wide, content_type="text/csv")
+    assert problem["code"] == "extra-column"
 
 
 def test_bytes_that_belong_to_no_tensor(ready: Served) -> None:
@@ -326,3 +360,34 @@ def test_what_is_asked_without_a_body(ready: Served, path: str, expected: dict) 
 def test_a_server_says_its_version(ready: Served) -> None:
     text = ready.ask("/version", method="GET")[2]
     assert text == ready.ask("/v2", method="GET")[2]["version"]
+
+
+def _seeds() -> list[tuple[str, bytes, dict]]:
+    body, headers = binary(NUMBERS, text(b"a", "ü".encode()), MOMENTS)
+    split = {"dataframe_split": {"columns": NAMES, "data": [LIST]}, "params": {}}
+    table = f'x,k,t\r\n1.5,"a",{ROW["t"]}\r\n'.encode()
+    chosen = {**tensors(ROW, ROW), "id": "a", "outputs": [{"name": "scores", "parameters": {}}]}
+    return [
+        (INFER, json.dumps(chosen).encode(), {}),
+        (INFER, body, headers),
+        ("/invocations", json.dumps(split).encode(), {}),
+        ("/invocations", table, {"content_type": "text/csv"}),
+        ("/v1/models/m:predict", json.dumps({"instances": [LIST] * 2}).encode(), {}),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes_never_give_5xx(ready: Served, seed: int) -> None:
+    dice = random.Random(seed)
+    path, good, headers = _seeds()[seed]
+    assert ready.ask(path, body=good, **headers)[0] == 200
+    for _ in range(300):
+        body = bytearray(good)
+        for _ in range(dice.randrange(1, 4)):
+            place = dice.randrange(len(body))
+            cut = dice.randrange(place, min(len(body), place + 6))
+            body[place:cut] = dice.choice(
+                [b"", b"\x00", b"\xff", b'"', b"[]", b"{}", b"null", b"NaN", b"1e999", b"\\ud800"]
+            )
+        status, _, answer = ready.ask(path, body=bytes(body), **headers)
+        assert status in (200, 400, 413, 422), (bytes(body), answer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import islice
 
 from rueda.artifacts.cells import from_text
 from rueda.artifacts.rows import MAX_ROWS, RowReader
@@ -16,6 +17,7 @@ from rueda.kernel.digest import Json
 from rueda.serving.http import Request
 from rueda.serving.loaded import Live
 from rueda.serving.protocols.places import (
+    check_count,
     check_names,
     from_cells,
     from_columns,
@@ -55,13 +57,13 @@ def _split(reader: RowReader, tree: Json, where: str) -> Rows:
     names = tree["columns"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Refused([Fault("wrong-type", where + "/columns", "a list of names", brief(names))])
-    places = [f"{where}/columns/{k}" for k in range(len(names))]
-    check_names(names, reader, places, where + "/columns")
+    check_names(names, reader, lambda k: f"{where}/columns/{k}", where + "/columns")
     return from_cells(reader, names, tree["data"], where + "/data")
 
 
 def _columns(reader: RowReader, tree: dict[str, Json], where: str) -> Rows:
-    check_names(list(tree), reader, [where + pointer(name) for name in tree], where)
+    given = list(tree)
+    check_names(given, reader, lambda k: where + pointer(given[k]), where)
     length: int | None = None
     for name, values in tree.items():
         place = where + pointer(name)
@@ -77,17 +79,16 @@ def _columns(reader: RowReader, tree: dict[str, Json], where: str) -> Rows:
 def _csv(reader: RowReader, content: bytes) -> Rows:
     try:
         text = content.decode("utf-8")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        # One line of names, and one row too many at most: a body holds millions of empty ones.
+        lines = list(islice(csv.reader(io.StringIO(text, newline=""), strict=True), MAX_ROWS + 2))
     except UnicodeDecodeError as error:
         fault = Fault("not-utf-8", "", "UTF-8", f"byte {error.start} is not", 400)
         raise Refused([fault]) from None
     except csv.Error as error:
         raise Refused([Fault("malformed-csv", "", "CSV", str(error)[:200], 400)]) from None
     names = lines.pop(0) if lines else []
-    check_names(names, reader, [pointer(name) for name in names], "")
-    if len(lines) > MAX_ROWS:
-        fault = Fault("too-many-rows", "", f"at most {MAX_ROWS} rows", str(len(lines)), 413)
-        raise Refused([fault])
+    check_names(names, reader, lambda k: pointer(names[k]), "")
+    check_count(len(lines), "")
     convert = [from_text(reader.schema.field(name).type) for name in names]
     rows = []
     for number, cells in enumerate(lines):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from rueda.artifacts.rows import RowReader
-from rueda.artifacts.strict_json import Fault, Refused, brief, depth_exceeds, pointer
+from rueda.artifacts.rows import MAX_ROWS, RowReader
+from rueda.artifacts.strict_json import SHOWN, Fault, Refused, brief, depth_exceeds, pointer
 from rueda.kernel.digest import Json
 from rueda.serving.protocols.wire import Rows
 
@@ -25,6 +25,7 @@ def from_cells(reader: RowReader, names: Sequence[str], rows: Json, where: str) 
     """Rows as lists of values, in the order of ``names``."""
     if not isinstance(rows, list):
         raise Refused([Fault("wrong-type", where, "a list of lists", brief(rows))])
+    check_count(len(rows), where)
     expected = f"a list of {len(names)} values"
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
@@ -40,6 +41,7 @@ def from_columns(
 ) -> Rows:
     """Columns of equal length."""
     names = list(columns)
+    check_count(len(columns[names[0]]), whole)
     rows = [dict(zip(names, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     return read_at(reader, rows, whole, place)
 
@@ -61,19 +63,29 @@ def _moved(fault: Fault, names: Mapping[str, str], whole: str, place: Place) -> 
     return replace(fault, pointer=whole if name is None else place(int(number), name))
 
 
-def check_names(names: Sequence[str], reader: RowReader, where: Sequence[str], whole: str) -> None:
-    """Refuse ``names``, which stand at ``where``, unless they are the columns of ``reader``, each
-    once.
+def check_count(rows: int, where: str) -> None:
+    """Refuse more rows than a request may hold, before anything is made of them."""
+    if rows > MAX_ROWS:
+        expected, got = f"at most {MAX_ROWS} rows", brief(rows)
+        raise Refused([Fault("too-many-rows", where, expected, got, 413)])
+
+
+def check_names(
+    names: Sequence[str], reader: RowReader, place: Callable[[int], str], whole: str
+) -> None:
+    """Refuse ``names`` unless they are the columns of ``reader``, each once. The pointer to the
+    k-th is ``place(k)``.
     """
-    wanted = list(reader.schema.names)
+    wanted = dict.fromkeys(reader.schema.names)
     faults = []
     seen: set[str] = set()
-    for name, place in zip(names, where, strict=True):
+    # Of a million names, those that tell what is wrong.
+    for number, name in enumerate(names[: len(wanted) + SHOWN]):
         if name in seen:
-            faults.append(Fault("duplicate-column", place, "each column once", brief(name)))
+            faults.append(Fault("duplicate-column", place(number), "each once", brief(name)))
         elif name not in wanted:
-            expected = ", ".join(wanted[:20])
-            faults.append(Fault("extra-column", place, expected, brief(name)))
+            expected = ", ".join(list(wanted)[:20])
+            faults.append(Fault("extra-column", place(number), expected, brief(name)))
         seen.add(name)
     for name in wanted:
         if name not in seen:

@@ -28,9 +28,7 @@ def _read(live: Live, request: Request, content: bytes) -> Asked:
     head, rest = _parts(request, content)
     tree = parse_json(head)
     members(tree, ("inputs",), ("id", "model_name", "parameters", "outputs"))
-    name = tree.get("id", "")
-    if not isinstance(name, str):
-        raise Refused([Fault("wrong-type", "/id", "a string", brief(name))])
+    name = _id(tree)
     # KServe's client repeats the name that stands in the path.
     if (model := tree.get("model_name", live.traffic.name)) != live.traffic.name:
         raise Refused([Fault("wrong-model", "/model_name", live.traffic.name, brief(model))])
@@ -40,12 +38,24 @@ def _read(live: Live, request: Request, content: bytes) -> Asked:
     return Asked(rows, batch, partial(write_answer, live, name, choice))
 
 
+def _id(tree: Mapping[str, Json]) -> str:
+    name = tree.get("id", "")
+    if not isinstance(name, str):
+        raise Refused([Fault("wrong-type", "/id", "a string", brief(name))])
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        fault = Fault("bad-text", "/id", "text without lone surrogates", brief(name), 400)
+        raise Refused([fault]) from None
+    return name
+
+
 def _parts(request: Request, content: bytes) -> tuple[bytes, bytes]:
     """The JSON, and the bytes behind it."""
     length = request.headers.get(HEADER_LENGTH)
     if length is None:
         return content, b""
-    if not length.isdigit() or int(length[:20]) > len(content):
+    if not length.isdigit() or len(length) > 20 or int(length) > len(content):
         expected = f"Inference-Header-Content-Length of at most {len(content)}"
         got = length.decode("latin-1")[:40]
         raise Refused([Fault("wrong-length", "", expected, got, 400)])
@@ -56,19 +66,19 @@ def _tensors(inputs: Json, reader: RowReader, rest: Bytes) -> list[Tensor]:
     if not isinstance(inputs, list):
         raise Refused([Fault("wrong-type", "/inputs", "a list of tensors", brief(inputs))])
     datatypes = _datatypes(reader)
-    tensors: list[Tensor] = []
+    tensors: dict[str, Tensor] = {}
     for number, tree in enumerate(inputs):
         tensor = read_tensor(tree, f"/inputs/{number}", datatypes, rest)
-        if any(tensor.name == other.name for other in tensors):
+        if tensor.name in tensors:
             place, got = f"{tensor.where}/name", brief(tensor.name)
             raise Refused([Fault("duplicate-column", place, "each input once", got)])
-        if tensors and len(tensor.values) != len(tensors[0].values):
-            expected = f"[{len(tensors[0].values)}], as of {tensors[0].name!r}"
-            got = f"[{len(tensor.values)}]"
+        first = next(iter(tensors.values()), tensor)
+        if len(tensor.values) != len(first.values):
+            expected, got = f"[{len(first.values)}], as {first.name!r}", f"[{len(tensor.values)}]"
             raise Refused([Fault("wrong-shape", f"{tensor.where}/shape", expected, got)])
-        tensors.append(tensor)
+        tensors[tensor.name] = tensor
     rest.end()
-    return tensors
+    return list(tensors.values())
 
 
 @lru_cache(maxsize=16)
@@ -82,7 +92,7 @@ def _rows(reader: RowReader, tensors: Sequence[Tensor]) -> Rows:
     columns = set(reader.schema.names)
     masks = [t for t in tensors if t.name not in columns]
     given = [t for t in tensors if t.name in columns]
-    check_names([t.name for t in given], reader, [f"{t.where}/name" for t in given], "/inputs")
+    check_names([t.name for t in given], reader, lambda k: f"{given[k].where}/name", "/inputs")
     values = {t.name: t.values for t in given}
     for mask in masks:
         name = mask.name.removesuffix(_NULL)

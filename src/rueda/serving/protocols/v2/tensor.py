@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rueda.artifacts.rows import MAX_ROWS
-from rueda.artifacts.strict_json import Fault, Refused, brief
+from rueda.artifacts.strict_json import Fault, Refused, brief, pointer
 from rueda.kernel.digest import Json
+from rueda.serving.protocols.places import check_count
 from rueda.serving.protocols.v2.datatype import from_bytes
 from rueda.serving.protocols.wire import members
 
@@ -69,10 +69,7 @@ def _length(shape: Json, where: str) -> int:
     if not isinstance(shape, list) or len(shape) != 1 or type(shape[0]) is not int or shape[0] < 0:
         raise Refused([Fault("wrong-shape", where, "[n], the number of rows", _shown(shape))])
     length: int = shape[0]
-    if length > MAX_ROWS:
-        raise Refused(
-            [Fault("too-many-rows", where, f"at most {MAX_ROWS} rows", brief(length), 413)]
-        )
+    check_count(length, where)
     return length
 
 
@@ -98,7 +95,8 @@ def _size(tree: Mapping[str, Json], where: str) -> Json:
     for name in parameters:
         if name.startswith("shared_memory"):
             expected = f"values in the request, as data or by {SIZE}"
-            raise _fault("unknown-parameter", f"{where}/parameters/{name}", expected, name)
+            place = where + pointer("parameters", name)
+            raise _fault("unknown-parameter", place, expected, name)
     return parameters.get(SIZE)
 
 
