@@ -68,12 +68,12 @@ def _spellings(column: Column) -> Iterator[Finding]:
     if not alike:
         return
     rows = sum(_count(column, text) for group in alike for text in group[1:])
+    categories = "1 category" if len(alike) == 1 else f"{len(alike)} categories"
     shown = "; ".join(" = ".join(map(repr, group)) for group in alike[:3])
     more = f" and {len(alike) - 3} more" if len(alike) > 3 else ""
     yield Finding(
         "spelling", (column.name,), "medium",
-        f"{column.name} spells {len(alike)} categor{'y' if len(alike) == 1 else 'ies'} in more "
-        f"than one way: {shown}{more}.",
+        f"{column.name} spells {categories} in more than one way: {shown}{more}.",
         "Make them one in the source: a model takes each spelling for another category.",
         {"groups": alike, "rows": rows},
     )  # fmt: skip
