@@ -1,4 +1,4 @@
-"""Turns a counting lifecycle and may kill itself at one point; run by the faults of the wheel.
+"""Turns a counting lifecycle, and may kill itself at one point; run by the faults of the wheel.
 
 ``wheel_process.py HOME LOG [STAGE POINT]``: each stage that runs appends its name to LOG.
 """
