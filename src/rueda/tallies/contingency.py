@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,21 +9,9 @@ import pyarrow as pa
 
 from rueda.kernel.digest import Json
 from rueda.kernel.tally import State, Tally
-from rueda.tallies.column import Array, column_of, kind_of, numbers
-from rueda.tallies.counts import text_like
-
-MOST = 1_024
-"""A text with more different values is only known or unknown."""
-
-CLASSES = 20
-"""A label of numbers with more different values is a quantity."""
-
-
-_BITS = np.arange(1 << 16)
-_ORDER = np.where(_BITS >> 15, 0xFFFF - _BITS, _BITS + 0x8000)
-"""The first 16 bits of a float64 as a number that grows with it."""
-
-_NAN = 0x7FF8
+from rueda.tallies.code import CLASSES, MOST, Coded, code_feature, code_label
+from rueda.tallies.column import Array, column_of
+from rueda.tallies.explained import entropy_explained, order_auc, pooled, variance_explained
 
 
 @dataclass(frozen=True)
@@ -43,7 +30,7 @@ class Contingency(Tally[dict[str, Json]]):
     ``{feature: {"values", "classes", "counts", "amounts"}}``: ``counts[0, :]`` are the rows without
     the feature, ``counts[:, 0]`` those without the label; ``amounts`` holds the number, the mean
     and the sum of squares about it of a numeric label for each value. Numeric features are known by
-    their first four binary digits (whole ones are exact to 32, others to 6 %), so that the state is
+    their first five binary digits (whole ones are exact to 32, others to 6 %), so that the state is
     small; of a column with more than ``MOST`` different texts, and of times, only whether there is
     a value (``values`` is None then, as ``classes`` is for a quantity).
 
@@ -75,8 +62,10 @@ class Contingency(Tally[dict[str, Json]]):
         return {name: _nothing() for name in self.features}
 
     def add(self, state: State, batch: pa.RecordBatch) -> State:
-        label = _label(column_of(batch, self.label))
-        seen = {name: _crossed(_coded(column_of(batch, name)), label) for name in self.features}
+        label = code_label(column_of(batch, self.label))
+        seen = {
+            name: _crossed(code_feature(column_of(batch, name)), label) for name in self.features
+        }
         return self.merge(state, seen)
 
     def merge(self, left: State, right: State) -> State:
@@ -86,80 +75,13 @@ class Contingency(Tally[dict[str, Json]]):
         return {name: _answer(state[name]) for name in self.features}
 
 
-@dataclass(frozen=True, slots=True)
-class _Coded:
-    """A column as codes: 0 for no value, ``n`` for ``values[n - 1]``; None for just any value."""
-
-    codes: Array
-    values: Array | list[str] | None
-    amounts: Array | None = None
-
-
-def _coded(array: pa.Array) -> _Coded:
-    known = array.is_valid().to_numpy(zero_copy_only=False)
-    kind = kind_of(str(array.type))
-    if text_like(array):
-        return _coded_text(array, known)
-    if kind not in ("number", "boolean"):
-        return _Coded(known.astype(np.int64), None if known.any() else [])
-    leading = _leading(_floats(array))
-    used = np.flatnonzero(np.bincount(leading, minlength=_NAN + 1))
-    used = used[used != _NAN]
-    values = np.sort(_ORDER[used])
-    place = np.zeros(len(_ORDER), np.int64)
-    place[used] = 1 + np.searchsorted(values, _ORDER[used])
-    return _Coded(place[leading], values if len(values) else [])
-
-
-def _label(array: pa.Array) -> _Coded:
-    """The label: as a class by its exact value, and as a quantity if it is a number."""
-    if kind_of(str(array.type)) not in ("number", "boolean"):
-        return _coded(array)
-    floats = _floats(array)
-    known = ~np.isnan(floats)
-    different, place = np.unique(floats[known], return_inverse=True)
-    codes = known.astype(np.int64)
-    if len(different) > CLASSES:
-        return _Coded(codes, None, floats)
-    codes[known] = place + 1
-    amounts = None if pa.types.is_boolean(array.type) else floats
-    return _Coded(codes, different if len(different) else [], amounts)
-
-
-def _floats(array: pa.Array) -> Array:
-    """A column of numbers as float64, NaN where there is none."""
-    floats = np.full(len(array), np.nan)
-    floats[array.is_valid().to_numpy(zero_copy_only=False)] = numbers(array) + 0.0
-    floats[np.isnan(floats)] = np.nan  # one of the many
-    return floats
-
-
-def _coded_text(array: pa.Array, known: Array) -> _Coded:
-    plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-    words = plain.dictionary_encode()
-    if len(words.dictionary) > MOST:
-        return _Coded(known.astype(np.int64), None)
-    texts = words.dictionary.to_pylist()
-    order = sorted(range(len(texts)), key=texts.__getitem__)
-    place = np.zeros(max(len(texts), 1), np.int64)
-    place[np.array(order, np.int64)] = np.arange(1, len(texts) + 1)
-    indices = words.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    codes = np.where(plain.is_valid().to_numpy(zero_copy_only=False), place[indices], 0)
-    return _Coded(codes, [texts[i] for i in order])
-
-
-def _leading(floats: Array) -> Array:
-    """The first 16 bits of each number: sign, exponent, four digits."""
-    return floats.astype("<f8", copy=False).view("<u2")[3::4]
-
-
 def _nothing() -> State:
     """Before the first row, of which not even the type is known."""
     counts = np.zeros((1, 1), np.int64)
     return {"values": [], "classes": [], "counts": counts, "amounts": np.zeros((3, 1))}
 
 
-def _crossed(feature: _Coded, label: _Coded) -> State:
+def _crossed(feature: Coded, label: Coded) -> State:
     high, wide = _size(feature.values), _size(label.values)
     cells = np.bincount(feature.codes * wide + label.codes, minlength=high * wide)
     return _small(
@@ -215,21 +137,8 @@ def _join(left: State, right: State) -> State:
         counts[np.ix_(row, column)] += part["counts"]
         amount[:, row] = part["amounts"]
     return _small(
-        {"values": values, "classes": classes, "counts": counts, "amounts": _pooled(*amounts)}
+        {"values": values, "classes": classes, "counts": counts, "amounts": pooled(*amounts)}
     )
-
-
-def _pooled(left: Array, right: Array) -> Array:
-    """The amounts of two parts (Chan, Golub, LeVeque 1983)."""
-    (n_a, mean_a, m2_a), (n_b, mean_b, m2_b) = left, right
-    n = n_a + n_b
-    with np.errstate(over="ignore", invalid="ignore"):
-        share = n_b / np.maximum(n, 1)
-        delta = mean_b - mean_a
-        mean = mean_a + delta * share
-        m2 = m2_a + m2_b + delta * delta * n_a * share
-    both = np.stack([n, mean, m2])
-    return np.where(n_b == 0, left, np.where(n_a == 0, right, both))
 
 
 def _forget(part: State, name: str) -> None:
@@ -244,7 +153,7 @@ def _forget(part: State, name: str) -> None:
     amounts = part["amounts"]
     known = np.zeros((3, 1))
     for one in range(1, amounts.shape[1]):
-        known = _pooled(known, amounts[:, one : one + 1])
+        known = pooled(known, amounts[:, one : one + 1])
     part["amounts"] = np.concatenate([amounts[:, :1], known], axis=1)
 
 
@@ -282,51 +191,10 @@ def _answer(state: State) -> dict[str, Json]:
         "both_missing": int(counts[0, 0]),
     }
     if classes is None:
-        return answer | {"explained": _variance_explained(state["amounts"])}
+        return answer | {"explained": variance_explained(state["amounts"])}
     met = counts[:, 1:].astype(np.float64)
     if met.shape[1] < 2 or not met.sum():
         return answer
     ordered = isinstance(state["values"], np.ndarray)
-    auc = _auc(met[1:]) if ordered and met.shape[1] == 2 else None
-    return answer | {"explained": _entropy_explained(met), "auc": auc}
-
-
-def _entropy_explained(met: Array) -> float | None:
-    total = met.sum()
-    whole = _entropy(met.sum(axis=0))
-    if not whole:
-        return None
-    information = whole + _entropy(met.sum(axis=1)) - _entropy(met.ravel())
-    rows = np.count_nonzero(met.sum(axis=1)) - 1
-    columns = np.count_nonzero(met.sum(axis=0)) - 1
-    chance = rows * columns / (2.0 * total)
-    return min(max(float((information - chance) / whole), 0.0), 1.0)
-
-
-def _entropy(counts: Array) -> float:
-    share = counts[counts > 0] / counts.sum()
-    return float(-(share * np.log(share)).sum())
-
-
-def _variance_explained(amounts: Array) -> float | None:
-    """The correlation ratio, adjusted as R² is; None for a label of texts."""
-    groups = amounts[:, amounts[0] > 0]
-    whole = np.zeros((3, 1))
-    for one in range(groups.shape[1]):
-        whole = _pooled(whole, groups[:, one : one + 1])
-    n, _, spread = whole[:, 0].tolist()
-    within = float(groups[2].sum())
-    if not math.isfinite(spread) or spread <= 0 or n <= groups.shape[1]:
-        return None
-    unexplained = (within / (n - groups.shape[1])) / (spread / (n - 1))
-    return min(max(1.0 - unexplained, 0.0), 1.0)
-
-
-def _auc(met: Array) -> float | None:
-    """How well the order of the values tells the second class from the first, ties halved."""
-    first, second = met[:, 0], met[:, 1]
-    if not first.sum() or not second.sum():
-        return None
-    below = np.cumsum(first) - first
-    area = float((second * (below + first / 2)).sum() / (first.sum() * second.sum()))
-    return round(max(area, 1 - area), 12) if math.isfinite(area) else None
+    auc = order_auc(met[1:]) if ordered and met.shape[1] == 2 else None
+    return answer | {"explained": entropy_explained(met), "auc": auc}

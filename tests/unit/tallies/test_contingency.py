@@ -10,7 +10,8 @@ import pytest
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from rueda.kernel.tally import State, reduce_pairwise
-from rueda.tallies.contingency import MOST, Contingency
+from rueda.tallies.code import MOST
+from rueda.tallies.contingency import Contingency
 from rueda.testing.tally import check_tally
 
 ROWS = 4_000
