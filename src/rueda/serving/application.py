@@ -9,6 +9,7 @@ from rueda.kernel.errors import NotFound
 from rueda.serving.endpoint import Endpoint
 from rueda.serving.http import Edge, Request, Response
 from rueda.serving.meter import Meter
+from rueda.serving.openapi import openapi_document
 from rueda.serving.protocols.mlflow import MLFLOW
 from rueda.serving.protocols.v1 import CONTAINER, V1
 from rueda.serving.protocols.v2.infer import V2
@@ -35,6 +36,7 @@ class Application:
     ``GET /v2``, ``/v1/models``, ``/v2/models``    the server; its models
     ``GET /v2/models/NAME[/versions/N]``           tensors, signature, releases, weights
     ``GET /version``, ``/metrics``                 the version as text; Prometheus
+    ``GET /openapi.json``                          how to ask, by the models' signatures
     =============================================  ============================================
     """
 
@@ -55,6 +57,7 @@ class Application:
             "server": lambda _: Response.json(server_metadata(sorted(self.endpoints))),
             "models": lambda _: Response.json({"models": sorted(self.endpoints)}),
             "version": lambda _: Response.text(server_version()),
+            "openapi": lambda _: self._openapi(),
             "metrics": lambda _: self._metrics(),
         }
 
@@ -75,6 +78,10 @@ class Application:
         if route.verb == "label":
             return await self._endpoint(route.model).label(await request.body())
         return self._said[route.verb](route)
+
+    def _openapi(self) -> Response:
+        models = {name: self.endpoints[name].live() for name in sorted(self.endpoints)}
+        return Response.json(openapi_document(models, server_version()))
 
     def _metrics(self) -> Response:
         gauges = [g for endpoint in self.endpoints.values() for g in endpoint.gauges()]

@@ -38,6 +38,7 @@ _FIXED = {
     "/ping": Route("ready"),
     "/version": Route("version"),
     "/metrics": Route("metrics"),
+    "/openapi.json": Route("openapi"),
     "/invocations": Route("predict", protocol="mlflow"),
     "/v1/models": Route("models"),
     "/v2": Route("server"),
