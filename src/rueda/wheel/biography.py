@@ -20,7 +20,6 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Edge, Execution, RefMove, Run
 from rueda.pictures.lineage import Node
 from rueda.pictures.report import Life, lifecycle_report
-from rueda.wheel.opened import TurnedRun
 from rueda.wheel.promotion import live
 
 
@@ -101,8 +100,12 @@ def _window(home: Home, execution: Execution, turns: Mapping[str, Run]) -> dict[
 
 
 def _gate(home: Home, run: Run) -> dict[str, Json]:
-    gate: dict[str, Json] = TurnedRun.open(home, run.id).to_json()["gate"]
-    return gate
+    """What the gates said in ``run``, if it came so far."""
+    for execution in home.ledger.find(Execution, run=run.id, stage="evaluate", limit=1):
+        if "scorecard" in execution.outputs:
+            card = Scorecard.open(home.store, Artifact("scorecard", execution.outputs["scorecard"]))
+            return {"verdict": card.verdict, "sentence": card.sentence}
+    return {"verdict": None, "sentence": "not judged"}
 
 
 def _decisions(home: Home, name: str, runs: Sequence[Run]) -> list[dict[str, Json]]:

@@ -21,7 +21,7 @@ from rueda.stages.s3_train.fitting import fit_once
 from rueda.stages.s3_train.label import read_label
 
 if TYPE_CHECKING:
-    from rueda.stages.s3_train.stage import Train
+    from rueda.stages.s3_train.spec import Train
 
 
 def fit(

@@ -21,7 +21,7 @@ from rueda.stages.s3_train.objective import Objective, objective_for
 from rueda.stages.s3_train.space import Choice, Int, Space
 
 if TYPE_CHECKING:
-    from rueda.stages.s3_train.stage import Train
+    from rueda.stages.s3_train.spec import Train
 
 DEFAULT_TRIALS = 20
 Trial = dict[str, Json]

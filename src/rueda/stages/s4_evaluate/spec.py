@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rueda.kernel.artifact import Artifact
 from rueda.kernel.errors import SpecError
-from rueda.kernel.stage import Context, Stage
 from rueda.stages.s4_evaluate.gates import AtLeast, AtMost, Gate, NotWorseThan
 from rueda.tallies.metric import known_metric
 
@@ -77,22 +74,3 @@ def _listed(name: str, value: object) -> tuple[object, ...] | None:
     if isinstance(value, (list, tuple)) and (value or name != "metrics"):
         return tuple(value)
     raise SpecError(f"{name}= of Evaluate is no list", expected="[…]", got=repr(value))
-
-
-def _run(
-    spec: Evaluate, inputs: Mapping[str, Artifact], context: Context
-) -> Mapping[str, Artifact]:
-    from rueda.stages.s4_evaluate.judge import evaluate
-
-    return {"scorecard": evaluate(spec, inputs, context)}
-
-
-EVALUATE = Stage(
-    name="evaluate",
-    version=1,
-    needs=("dataset", "preparation", "model"),
-    optional=("champion",),
-    makes=("scorecard",),
-    run=_run,
-    distributions=("numpy", "pyarrow", "scipy"),
-)

@@ -22,13 +22,13 @@ from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Json, canonical_json
 from rueda.kernel.stage import Context
 from rueda.stages.s5_register.card import write_card
+from rueda.stages.s5_register.needs import requirements
 from rueda.stages.s5_register.package import Package, package
 from rueda.stages.s5_register.probe import answered, probes
 from rueda.stages.s5_register.proof import answer_range
 from rueda.stages.s5_register.sample import sample
 from rueda.stages.s5_register.sign import sign, with_value
 from rueda.stages.s5_register.spec import Register
-from rueda.stages.s5_register.stage import requirements
 from rueda.stages.s5_register.trees import thresholds, trees_of
 
 BASE_ROWS = 20_000

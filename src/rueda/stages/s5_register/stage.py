@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from rueda.kernel.artifact import Artifact
 from rueda.kernel.stage import Context, Stage
+from rueda.stages.s5_register.needs import NATIVE, SERVING
 from rueda.stages.s5_register.spec import Register
-
-if TYPE_CHECKING:
-    from rueda.kernel.digest import Json
-
-SERVING = ("msgspec", "numpy", "onnxruntime", "pyarrow", "rueda", "sqlalchemy", "uvicorn")
-"""What a serving image holds."""
-
-NATIVE = ("scikit-learn", "scipy", "skops")
-"""What it holds besides, for a model in scikit-learn's own format."""
 
 
 def register(
@@ -39,14 +30,6 @@ def register(
     artifact = write_artifact(context.store, "release", files, meta)
     Release.open(context.store, artifact).check_golden()
     return {"release": artifact}
-
-
-def requirements(packaged: str) -> list[Json]:
-    """The exact versions that answer as proved."""
-    from importlib.metadata import version
-
-    names = SERVING if packaged == "onnx" else (*SERVING, *NATIVE)
-    return [f"{name}=={version(name)}" for name in sorted(names)]
 
 
 REGISTER = Stage(

@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rueda.kernel.artifact import Artifact
 from rueda.kernel.digest import Json
 from rueda.kernel.errors import SpecError, UnknownName
-from rueda.kernel.stage import Context, Stage
 from rueda.tallies.metric import known_metric
 
 KINDS = ("drift", "prediction drift", "quality")
@@ -129,38 +127,3 @@ class Monitor:
         half of it each.
         """
         return min(0.2, self.false_alarms_a_year * window_s / YEAR_S)
-
-
-def _reference(
-    spec: Monitor, inputs: Mapping[str, Artifact], context: Context
-) -> Mapping[str, Artifact]:
-    from rueda.stages.s7_monitor.refer import refer
-
-    return {"reference": refer(spec, inputs, context)}
-
-
-def _alarms(
-    spec: Monitor, inputs: Mapping[str, Artifact], context: Context
-) -> Mapping[str, Artifact]:
-    from rueda.stages.s7_monitor.judge import judge
-
-    return {"alarms": judge(spec, inputs, context)}
-
-
-MONITOR = Stage(
-    name="monitor",
-    version=1,
-    needs=("release", "dataset", "profile"),
-    makes=("reference",),
-    run=_reference,
-    distributions=("numpy", "pyarrow", "scipy", "onnxruntime"),
-)
-
-JUDGE = Stage(
-    name="judge",
-    version=1,
-    needs=("reference", "window"),
-    makes=("alarms",),
-    run=_alarms,
-    distributions=("numpy", "pyarrow", "scipy"),
-)
