@@ -53,7 +53,7 @@ def variance_explained(amounts: Array) -> float | None:
     if not math.isfinite(spread) or spread <= 0 or n <= groups.shape[1]:
         return None
     unexplained = (within / (n - groups.shape[1])) / (spread / (n - 1))
-    return min(max(1.0 - unexplained, 0.0), 1.0)
+    return float(min(max(1.0 - unexplained, 0.0), 1.0))
 
 
 def order_auc(met: Array) -> float | None:

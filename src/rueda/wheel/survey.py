@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -94,7 +95,7 @@ def survey(
 ) -> Survey:
     """One pass over ``batches`` of ``schema``, which come from ``intake``."""
     profile = ProfileTally.of_schema(schema)
-    tallies: list[Tally[Mapping[str, Json]]] = [profile]
+    tallies: list[Tally[Any]] = [profile]
     if label is not None:
         features = tuple(name for name in schema.names if name != label)
         tallies.append(Contingency(features, label))
@@ -113,9 +114,7 @@ def survey(
     )
 
 
-def tally_stream(
-    tallies: Sequence[Tally[Mapping[str, Json]]], batches: Iterator[pa.RecordBatch]
-) -> list[State]:
+def tally_stream(tallies: Sequence[Tally[Any]], batches: Iterator[pa.RecordBatch]) -> list[State]:
     """The state of each tally over ``batches``, which are read once and never kept."""
     engine: Engine = load_plugin("engine", "threads")()
     states = [tally.empty() for tally in tallies]
