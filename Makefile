@@ -46,6 +46,7 @@ lock: .venv/dev.stamp ## resolve the lock files anew
 	$(RESOLVE) --upgrade requirements/build.in -o requirements/build.lock
 	$(RESOLVE) --upgrade pyproject.toml --extra search --extra pictures --extra fast --extra flights -o requirements/run.lock
 	$(RESOLVE) --upgrade pyproject.toml requirements/dev.in --all-extras -c requirements/run.lock -o requirements/dev.lock
+	$(RESOLVE) --upgrade requirements/clients.in -o requirements/clients.lock
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv .rueda examples/flights/.rueda examples/flights/arrivals .mypy_cache .ruff_cache .pytest_cache
