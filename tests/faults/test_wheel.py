@@ -19,7 +19,7 @@ from rueda.lifecycle import STAGE_NAMES
 from rueda.wheel.fsck import check
 
 SCRIPT = Path(__file__).with_name("wheel_process.py")
-ROUNDS = int(os.environ.get("RUEDA_TEST_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("RUEDA_F16_ROUNDS", "12"))
 """FAULTS asks for 100 rounds of two runs at once; this many are run by default."""
 
 
