@@ -27,9 +27,9 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PAGE_BYTES = 2048
 _WAL_LIMIT_BYTES = 16 * 2**20
 _WAL_STEP_BYTES = 4 * 2**20
-_WAL_OUTWAIT_BYTES = 40 * 2**20
+_WAL_OUTWAIT_BYTES = 32 * 2**20
 _WAL_HOPELESS_BYTES = 64 * 2**20
-_OUTWAIT_MS = 1500
+_OUTWAIT_MS = 2500
 # How long one call may hold back a fork of its process while it waits for the lock.
 _SLICE_S = 0.05
 
