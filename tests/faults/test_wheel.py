@@ -91,6 +91,15 @@ def test_f16_two_runs_at_once_run_each_stage_once(tmp_path):
             assert sorted((one[stage][0], other[stage][0])) == ["ran", "reused"]
 
 
+def test_f16_finds_a_wheel_without_leases(tmp_path):
+    """The planted fault: two runs that do not see each other run stages twice."""
+    home, log = tmp_path / "home", tmp_path / "log"
+    pair = [start(home, log, SLOWLY="0.3", FORGET_LEASES="yes") for _ in range(2)]
+    for process in pair:
+        process.communicate(timeout=60)
+    assert len(log.read_text().split()) > len(STAGE_NAMES)
+
+
 def test_kill_at_random_moments_leaves_nothing_running(tmp_path):
     home, log = tmp_path / "home", tmp_path / "log"
     for delay in itertools.islice(itertools.cycle([0.35, 0.5, 0.7, 0.9]), 4):

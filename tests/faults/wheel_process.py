@@ -18,6 +18,7 @@ from rueda.kernel.home import open_home
 from rueda.kernel.plugins import load_plugin
 from rueda.kernel.record import Execution
 from rueda.wheel import turn as wheel
+from rueda.wheel.settle import Heartbeat
 
 POINTS = ("before it starts", "after its output", "before the commit", "after the commit")
 
@@ -55,6 +56,8 @@ def main(home_folder: str, log: str, stage: str = "", point: str = "") -> None:
             die()
         return append(*records, **options)
 
+    if os.environ.get("FORGET_LEASES"):
+        wheel.Heartbeat = lambda ledger, name: Heartbeat(ledger, f"{name}/{os.getpid()}")
     wheel._finish = dying_finish
     home.ledger.append = dying_append
     _, executions = wheel.turn(
