@@ -25,11 +25,11 @@ WRITES = int(os.environ.get("RUEDA_F10_WRITES", "60"))
 FORK = multiprocessing.get_context("fork")
 
 
-def write(path: Path, writer: int, results: Any) -> None:
+def write(path: Path, writer: int, results: Any, wait_s: float = 60.0) -> None:
     """Append one by one; report the seconds of each, or the error."""
     seconds = []
     try:
-        with open_sqlite(path) as ledger:
+        with open_sqlite(path, wait_s=wait_s) as ledger:
             for i in range(WRITES):
                 started = time.perf_counter()
                 ledger.append(Note(f"{writer}-{i}", "k", "s", utc_text()), actor=f"w{writer}")
@@ -99,3 +99,17 @@ def test_sixteen_writers_and_a_long_reader(
         f"\n{len(seconds):,} writes, {len(seconds) / took_s:.0f}/s, p99 {p99_ms:.0f} ms,"
         f" longest {1000 * seconds[-1]:.0f} ms, log at most {largest / 2**20:.1f} MB"
     )
+
+
+def test_writers_without_patience_are_noticed(tmp_path: Path) -> None:
+    """Planted: a ledger that gives up at once. What the writers report shows it."""
+    path = tmp_path / "ledger.db"
+    open_sqlite(path).close()
+    results = FORK.Queue()
+    writers = [FORK.Process(target=write, args=(path, i, results, 0.0)) for i in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    outcomes = [results.get(timeout=60) for _ in writers]
+    for writer in writers:
+        writer.join()
+    assert any(isinstance(outcome, str) and "LedgerBusy" in outcome for outcome in outcomes)
