@@ -6,7 +6,7 @@ import argparse
 import re
 
 from rueda.artifacts.scorecard import Scorecard
-from rueda.artifacts.version import version_name
+from rueda.artifacts.version import ALL, version_name
 from rueda.cli.declared import add_place, the_home
 from rueda.cli.terminal import out, print_json, table
 from rueda.cli.turned import print_run
@@ -16,8 +16,6 @@ from rueda.kernel.home import Home
 from rueda.kernel.record import Made, Run
 from rueda.wheel.opened import TurnedRun
 from rueda.wheel.promotion import resolve
-
-_EVERY = 1_000_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +86,7 @@ def _show_version(home: Home, what: str, *, json: bool) -> int:
 
 
 def _show_artifact(home: Home, prefix: str, *, json: bool) -> int:
-    found = [m for m in home.ledger.find(Made, limit=_EVERY) if m.id.startswith(prefix)]
+    found = [m for m in home.ledger.find(Made, limit=ALL) if m.id.startswith(prefix)]
     if len({m.id for m in found}) != 1:
         raise NotFound(
             f"no single artifact begins with {prefix!r}",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rueda.artifacts.version import ALL
 from rueda.kernel.artifact import read_manifest
 from rueda.kernel.digest import Digest, Json
 from rueda.kernel.home import Home
 from rueda.kernel.record import Ref
-
-_EVERY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Version:
 
 def versions(home: Home, name: str | None = None) -> list[Version]:
     """Every registered version (of ``name``), the newest first."""
-    refs = [ref for ref in home.ledger.find(Ref, limit=_EVERY) if "@" in ref.name]
+    refs = [ref for ref in home.ledger.find(Ref, limit=ALL) if "@" in ref.name]
     found = []
     for ref in refs:
         model, _, tail = ref.name.rpartition("@")
